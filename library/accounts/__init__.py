@@ -1,0 +1,1 @@
+"""Accounts: people, organisations, roles. For now: organisations."""

@@ -1,0 +1,1 @@
+"""The catalogue: cases, their revisions, counts, attachments, taxonomy and importer."""

@@ -1,0 +1,107 @@
+"""Cases as tables and as linked data: the same rows as the screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+LIMIT = 1000
+COLUMNS = (
+    "code",
+    "origin",
+    "title_zh",
+    "title_en",
+    "organisation",
+    "direction",
+    "sectors",
+    "networks",
+    "place",
+    "connections",
+    "kind",
+    "bound",
+    "as_of",
+    "scope",
+    "verified_on",
+    "source",
+    "summary_zh",
+    "summary_en",
+)
+
+
+def safe_cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]], label: Callable[[str, str], str], lang: str) -> Response:
+    """The rows as CSV with a byte order mark, so that spreadsheets read the Chinese."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow([safe_cell(cell) for cell in _cells(row, label, lang)])
+    return Response(
+        "\ufeff" + out.getvalue(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": "attachment; filename=cases.csv"},
+    )
+
+
+def _cells(row: Mapping[str, Any], label: Callable[[str, str], str], lang: str) -> list[Any]:
+    count = row["connections"] or {}
+    return [
+        row["code"],
+        "DEMONSTRATION 演示" if row["origin"] == "demo" else row["origin"],
+        row["title"].get("zh"),
+        row["title"].get("en"),
+        "; ".join(party["name"].get(lang) or party["name"]["zh"] for party in row["parties"]),
+        label("direction", row["direction"]),
+        "; ".join(label("sector", code) for code in row["sectors"]),
+        "; ".join(label("network", code) for code in row["networks"]),
+        row["place"]["text"].get(lang) or row["place"]["text"]["zh"],
+        count.get("value"),
+        count.get("kind"),
+        count.get("bound"),
+        count.get("as_of"),
+        count.get("scope"),
+        (count.get("verified") or {}).get("on"),
+        count.get("source"),
+        row["summary"].get("zh"),
+        row["summary"].get("en"),
+    ]
+
+
+def json_ld(row: Mapping[str, Any], doc: Mapping[str, Any], lang: str, site: str) -> dict[str, Any] | None:
+    """A real case as schema.org data; nothing for demonstration records."""
+    if row["origin"] == "demo":
+        return None
+    said = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "identifier": row["code"],
+        "url": f"{site}/cases/{row['code']}",
+        "headline": row["title"].get(lang) or row["title"]["zh"],
+        "abstract": row["summary"].get(lang) or row["summary"]["zh"],
+        "inLanguage": ["zh-CN", "en"] if row["title"].get("en") else ["zh-CN"],
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "about": [
+            {"@type": "Organization", "name": party["name"].get(lang) or party["name"]["zh"]}
+            for party in row["parties"]
+        ],
+        "citation": [
+            {
+                "@type": "WebPage",
+                "name": source["title"],
+                **({"url": source["url"]} if source["link"] else {}),
+            }
+            for source in doc["sources"]
+        ],
+    }
+    if row["as_of"]:
+        said["temporalCoverage"] = row["as_of"]
+    return said

@@ -1,0 +1,211 @@
+"""From the words of an address to a search and back: arguments, facets, chips, pages. Shared by page and API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from search import Hits, Index, Query
+from search.errors import IndexBroken, IndexMissing
+
+from ..errors import Text, Unavailable
+from .schemas import choice
+from .taxonomy import Taxonomy
+
+SORTS = ("relevance", "newest", "connections", "title")
+FACETS = (
+    "direction",
+    "sector",
+    "network",
+    "country",
+    "province",
+    "scale",
+    "technology",
+    "year",
+    "status",
+    "origin",
+)
+MAX_QUERY = 400
+MAX_PAGE = 100_000
+
+Label = Callable[[str, str], str]
+
+
+class Codes(fields.List):
+    """The same name several times in an address: any of these codes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            fields.String(validate=validate.Length(max=60)), validate=validate.Length(max=40), **kwargs
+        )
+
+
+class SearchArgs(Schema):
+    """`GET /cases` and `/search` take the same words."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=MAX_QUERY, error="A search may have {max} characters at most."),
+        metadata={"description": "Words, Chinese or English."},
+    )
+    direction = Codes(load_default=list)
+    sector = Codes(load_default=list)
+    technology = Codes(load_default=list)
+    network = Codes(load_default=list)
+    province = Codes(load_default=list)
+    country = Codes(load_default=list)
+    scale = Codes(load_default=list)
+    year = Codes(load_default=list)
+    status = Codes(load_default=list)
+    origin = Codes(load_default=list)
+    sort = choice(*SORTS, load_default=None, allow_none=True)
+    page = fields.Integer(
+        load_default=1,
+        validate=validate.Range(1, MAX_PAGE, error="Pages are numbered from 1 to {max}."),
+    )
+    per_page = fields.Integer(
+        load_default=20,
+        validate=validate.Range(1, 100, error="A page holds between 1 and {max} cases."),
+    )
+
+
+def find(index: Index, args: Mapping[str, Any], lang: str) -> Hits:
+    """Search. Raises Unavailable while the index is being built."""
+    query = Query(
+        text=args["q"].replace("\0", " ").strip(),
+        filters={name: tuple(args[name]) for name in FACETS if args[name]},
+        sort=sort_of(args),
+        lang=lang,
+        page=args["page"],
+        per_page=args["per_page"],
+        facets=FACETS,
+    )
+    try:
+        return index.search(query)
+    except (IndexMissing, IndexBroken) as error:
+        raise Unavailable(
+            Text("The search index is being built. The cases are safe; try again in a moment.")
+        ) from error
+
+
+def sort_of(args: Mapping[str, Any]) -> Any:
+    """Relevance needs words; without any, the newest figures come first."""
+    return args["sort"] or ("relevance" if args["q"].strip() else "newest")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of a facet: choosing it leads to `url`; `on` when it is chosen now."""
+
+    code: str
+    label: str
+    count: int
+    on: bool
+    url: str
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Facet:
+    name: str
+    items: Sequence[Choice]
+
+
+class Address:
+    """The search page's address as words, and what it becomes when something is chosen or dropped."""
+
+    def __init__(self, args: Mapping[str, Any], base: str = "") -> None:
+        self.args, self.base = args, base
+
+    def __call__(self, **changes: Any) -> str:
+        """The address with `changes`; it starts at page 1 again unless a page is given."""
+        words = {"q": self.args["q"], **{name: self.args[name] for name in FACETS}, "sort": self.args["sort"]}
+        words |= changes
+        query = urlencode({name: value for name, value in words.items() if value}, doseq=True)
+        return f"{self.base}?{query}" if query else self.base
+
+    def toggled(self, facet: str, code: str) -> str:
+        chosen = self.args[facet]
+        return self(**{facet: [one for one in chosen if one != code] if code in chosen else [*chosen, code]})
+
+
+def facets(
+    hits: Hits, address: Address, tree: Taxonomy, label: Label, order: Mapping[str, Sequence[str]]
+) -> list[Facet]:
+    """Every facet that has anything to choose, each line with its count and its address.
+
+    `order` fixes the order of a facet's codes and has them shown even at zero; the others go by count.
+    """
+    found = []
+    for name in FACETS:
+        counts = hits.facets.get(name, {})
+        chosen = address.args[name]
+        if name == "sector":
+            items = _tree(counts, chosen, address, tree, label)
+        else:
+            codes = (
+                list(order[name]) if name in order else sorted(counts, key=lambda code: (-counts[code], code))
+            )
+            if name == "year":
+                codes.sort(key=lambda code: (code.isdigit(), code), reverse=True)
+            codes += [code for code in chosen if code not in codes]
+            items = [_item(name, code, counts, chosen, address, label) for code in codes]
+        if any(item.count or item.on for item in items):
+            found.append(Facet(name, items))
+    return found
+
+
+def chips(address: Address, label: Label) -> list[dict[str, str]]:
+    """What is in force, each with the address without it."""
+    return [
+        {"name": name, "label": label(name, code), "url": address.toggled(name, code)}
+        for name in FACETS
+        for code in address.args[name]
+    ]
+
+
+def pages(hits: Hits, args: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    """Where this page stands among its neighbours; a page past the end has none after it."""
+    last = max(1, -(-hits.total // args["per_page"]))
+    page = args["page"]
+    return {
+        "page": page,
+        "pages": last,
+        "prev": address(page=min(page - 1, last)) if page > 1 else None,
+        "next": address(page=page + 1) if page < last else None,
+    }
+
+
+def _tree(
+    counts: Mapping[str, int], chosen: Sequence[str], address: Address, tree: Taxonomy, label: Label
+) -> list[Choice]:
+    """Sectors in the order of the taxonomy; a child is shown when its parent has anything."""
+    items = []
+    for code in tree.sectors:
+        depth = len(tree.path(code)) - 2
+        if depth >= 0 and (counts.get(code) or code in chosen):
+            items.append(_item("sector", code, counts, chosen, address, label, depth))
+    known = {item.code for item in items}
+    items += [_item("sector", code, counts, chosen, address, label) for code in chosen if code not in known]
+    return items
+
+
+def _item(
+    name: str,
+    code: str,
+    counts: Mapping[str, int],
+    chosen: Sequence[str],
+    address: Address,
+    label: Label,
+    depth: int = 0,
+) -> Choice:
+    return Choice(
+        code, label(name, code), counts.get(code, 0), code in chosen, address.toggled(name, code), depth
+    )

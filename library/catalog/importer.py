@@ -1,0 +1,138 @@
+"""Seed files into the library, through the same schema and operations as a person. All of them, or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..db import alone
+from ..errors import Invalid, Problem, Text
+from ..policy import Actor
+from ..workflow import step
+from . import operations, taxonomy
+from .flow import FLOW
+from .json_lines import lines_of
+from .models import Case, Revision
+
+TAXONOMY = "taxonomy.json"
+IMPORT = "import"  # two at once wait for each other: the second finds what the first added
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many cases an import added, changed, and found as they were."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+def read(path: Path, schema: Schema) -> dict[str, Any]:
+    """A file as its schema loads it. Raises Invalid with a sentence per mistake: file, line, field, rule."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise Invalid(Text("%(file)s is not UTF-8 text.", {"file": path.name})) from error
+    except json.JSONDecodeError as error:
+        place = {"file": path.name, "line": error.lineno, "problem": error.msg}
+        raise Invalid(Text("%(file)s, line %(line)s: not JSON: %(problem)s.", place)) from error
+    try:
+        return dict(schema.load(raw))
+    except ValidationError as error:
+        raise _mistakes(path.name, text, error.normalized_messages()) from error
+
+
+def import_taxonomy(session: Session, path: Path) -> None:
+    given = read(path, taxonomy.TaxonomyShape())
+    alone(session, IMPORT)
+    taxonomy.write(session, given)
+
+
+def import_cases(
+    session: Session,
+    actor: Actor,
+    paths: Sequence[Path],
+    *,
+    now: dt.datetime,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Outcome:
+    """Add new cases and revise changed ones, not archived ones. All files are read before any is written."""
+    documents = [(path, read(path, operations.SCHEMA)) for path in paths]
+    _no_number_twice(documents)
+    alone(session, IMPORT)
+    known = {code: (case, digest) for code, case, digest in _known(session, documents)}
+    done = {"added": 0, "changed": 0, "unchanged": 0}
+    for place, (path, document) in enumerate(documents, 1):
+        kept = operations.SCHEMA.dump(document)
+        case, digest = known.get(document["code"], (None, None))
+        if digest == operations.events.Fact("", kept).digest or (case and case.state == "archived"):
+            done["unchanged"] += 1
+        else:
+            try:
+                _write(session, actor, case, document, now)
+            except Problem as problem:
+                fields = problem.fields or {"_schema": [problem.text]}
+                raise _mistakes(path.name, path.read_text(encoding="utf-8"), fields) from problem
+            done["added" if case is None else "changed"] += 1
+        progress(place, len(documents))
+    return Outcome(**done)
+
+
+def _write(
+    session: Session, actor: Actor, case: Case | None, document: dict[str, Any], now: dt.datetime
+) -> None:
+    verb = "case.revise"
+    if case is None:
+        verb, case = "case.collect", operations.create(session, actor, origin=document["origin"], now=now)
+    step(FLOW, session, actor, case, verb, now=now, document=document, detail={"code": document["code"]})
+
+
+def _known(
+    session: Session, documents: Iterable[tuple[Path, dict[str, Any]]]
+) -> Iterable[tuple[str, Case, str]]:
+    codes = [document["code"] for _, document in documents]
+    rows = (
+        select(Case, Revision.digest)
+        .join(Revision, (Revision.case_id == Case.id) & (Revision.number == Case.revision))
+        .where(Case.code.in_(codes))
+    )
+    return ((str(case.code), case, digest) for case, digest in session.execute(rows))
+
+
+def _no_number_twice(documents: Iterable[tuple[Path, dict[str, Any]]]) -> None:
+    seen: dict[str, Path] = {}
+    for path, document in documents:
+        first = seen.setdefault(document["code"], path)
+        if first is not path:
+            place = {"code": document["code"], "first": first.name, "second": path.name}
+            raise Invalid(Text("%(code)s stands in two files: %(first)s and %(second)s.", place))
+
+
+def _mistakes(name: str, text: str, errors: Mapping[str, Any]) -> Invalid:
+    lines = lines_of(text)
+    reasons = []
+    for path, sentence in _flat(errors):
+        at = next((lines[path[:size]] for size in range(len(path), -1, -1) if path[:size] in lines), 1)
+        place = {"file": name, "line": at, "field": ".".join(map(str, path)) or "-", "problem": sentence}
+        reasons.append(Text("%(file)s, line %(line)s, %(field)s: %(problem)s", place))
+    return Invalid(Text("%(file)s is refused; nothing was changed.", {"file": name}), reasons=reasons)
+
+
+def _flat(errors: Any, path: tuple[str | int, ...] = ()) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    if isinstance(errors, Mapping):
+        for key, inner in errors.items():
+            yield from _flat(inner, path if key == "_schema" else (*path, key))
+    elif isinstance(errors, str | Text):
+        yield path, str(errors)
+    else:
+        for inner in errors:
+            yield from _flat(inner, path)

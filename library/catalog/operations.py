@@ -1,0 +1,145 @@
+"""Writes of the catalogue. Nothing here moves a state; flow.py does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .. import events
+from ..errors import Conflict, Forbidden, Invalid, Text
+from ..policy import Actor
+from .models import Case, CaseReport, CaseTerm, ConnectionCount, Revision, Term
+from .numbers import random_key
+from .policy import may_answer, may_curate, may_report
+from .schemas import CaseDocument, ReportForm
+
+SCHEMA = CaseDocument()
+
+
+def create(
+    session: Session, actor: Actor, *, origin: str, now: dt.datetime, owner: int | None = None
+) -> Case:
+    """A new draft. Its key is random; the number comes with submission or admission."""
+    if origin in ("collected", "demo") and not may_curate(actor, None):
+        raise Forbidden(Text("Only the library itself collects cases."))
+    if origin == "submitted" and owner is None:
+        raise Invalid(
+            Text("A submitted case has an owner."),
+            fields={"origin": ["Only an organisation submits a case."]},
+        )
+    case = Case(key=random_key(), origin=origin, owner_id=owner, created_at=now, state="draft")
+    session.add(case)
+    session.flush()
+    return case
+
+
+def revise(
+    session: Session,
+    actor: Actor,
+    case: Case,
+    *,
+    now: dt.datetime,
+    document: Mapping[str, Any],
+    note: str | None = None,
+) -> events.Facts:
+    """Write `document`, as the schema loaded it, as the next revision and fill the typed columns from it."""
+    if case.code is not None and case.code != document["code"]:
+        raise Conflict(Text("A case keeps its number."))
+    _known_terms(session, document)
+    kept = SCHEMA.dump(document)
+    case.revision += 1
+    case.code, case.revised_at = document["code"], now
+    case.admitted_at = case.admitted_at or now
+    case.title_zh, case.title_en = document["title"]["zh"], document["title"].get("en")
+    case.country, case.deployment = document["place"].get("country"), document["status"]
+    case.terms = [
+        CaseTerm(taxonomy=taxonomy, code=code, position=place)
+        for taxonomy, key in (("sector", "sectors"), ("technology", "technologies"))
+        for place, code in enumerate(document[key])
+    ]
+    case.counts = [_count(document, item, place) for place, item in enumerate(document["connections"])]
+    revision = Revision(
+        case=case,
+        number=case.revision,
+        document=kept,
+        digest=events.Fact("", kept).digest,
+        at=now,
+        actor=actor.id,
+        note=note,
+    )
+    session.add(revision)
+    session.flush()
+    return [revision_fact(revision)]
+
+
+def report(
+    session: Session, actor: Actor, case: Case, *, given: Mapping[str, Any], now: dt.datetime
+) -> CaseReport:
+    """A reader reports an error in a collected case or asks for its removal. `given` is as typed."""
+    if not may_report(actor, case):
+        raise Forbidden(Text("Errors are reported on cases collected from public sources."))
+    if errors := ReportForm().validate(given):
+        raise Invalid(Text("The report could not be sent."), fields=errors)
+    row = CaseReport(case_id=case.id, at=now, **ReportForm().load(given))
+    session.add(row)
+    session.flush()
+    events.record(session, actor, "case.report", row.subject, now=now, detail={"case": case.code})
+    return row
+
+
+def answer_report(session: Session, actor: Actor, row: CaseReport, *, answer: str, now: dt.datetime) -> None:
+    """Say what was done about a report. Raises Conflict when it was answered before."""
+    if not may_answer(actor, None):
+        raise Forbidden(Text("You may not do this."))
+    if row.answered_at is not None:
+        raise Conflict(Text("This report was answered before."))
+    row.answered_at, row.answer = now, answer
+    events.record(session, actor, "report.answer", row.subject, now=now, detail={"answer": answer})
+
+
+def revision_fact(revision: Revision) -> events.Fact:
+    return events.Fact(
+        f"revision:{revision.id}",
+        {"case": revision.case_id, "number": revision.number, "document": revision.document},
+    )
+
+
+def _known_terms(session: Session, document: Mapping[str, Any]) -> None:
+    errors = {}
+    for taxonomy, key in (("sector", "sectors"), ("technology", "technologies")):
+        known = set(session.scalars(select(Term.code).where(Term.taxonomy == taxonomy)))
+        if unknown := [code for code in document[key] if code not in known]:
+            errors[key] = [f"Unknown code: {', '.join(unknown)}."]
+        elif len(set(document[key])) < len(document[key]):
+            errors[key] = ["The same code stands here twice."]
+    if errors:
+        raise Invalid(Text("The case names a code that the taxonomy does not have."), fields=errors)
+
+
+def _count(document: Mapping[str, Any], item: Mapping[str, Any], place: int) -> ConnectionCount:
+    verified = item.get("verified") or {}
+    return ConnectionCount(
+        position=place,
+        value=item["value"],
+        kind=item["kind"],
+        scope=item["scope"],
+        bound=item["bound"],
+        as_of=item.get("as_of"),
+        due=item.get("due"),
+        what=item["what"],
+        source=_source_name(document, item.get("source")),
+        verified_on=verified.get("on"),
+        verified_by=verified.get("by"),
+    )
+
+
+def _source_name(document: Mapping[str, Any], number: int | None) -> str:
+    """Who says so: the publisher of the cited source, or the case's own first party."""
+    if number is None:
+        return str(document["parties"][0]["name"]["zh"])
+    source = document["sources"][number - 1]
+    return str(source.get("publisher") or source["title"])

@@ -1,0 +1,246 @@
+"""The shape of a case: fields, labels, limits, choices and audiences, for importer, API and forms alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from babel import Locale
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from ..labels import NETWORKS, PROVINCES
+from .models import BOUNDS, KINDS, ORIGINS, SCOPES
+
+AUDIENCES = ("public", "investor", "reviewer", "ministry", "owner")
+COLLECTED = re.compile(r"MIOT-P-\d{4}")
+DEMO = re.compile(r"DEMO-\d{4}")
+PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+ROLES = (
+    "owner",
+    "operator",
+    "resale",
+    "chip",
+    "module",
+    "terminal",
+    "platform",
+    "integrator",
+    "user",
+    "other",
+)
+SECTIONS = ("background", "solution", "results", "plans")
+NOVELTY = ("product", "form", "model")
+DEPLOYMENTS = ("pilot", "live", "ended", "unknown")
+COUNTRIES = frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code))
+
+
+def plain(text: str) -> None:
+    """No control characters but line breaks and tabs; no halves of characters, which UTF-8 cannot spell."""
+    if any(ord(char) < 32 and char not in "\n\t\r" for char in text):
+        raise ValidationError("Contains a control character.")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValidationError("Contains half a character.")
+
+
+def partial_date(text: str) -> None:
+    if not PARTIAL_DATE.fullmatch(text):
+        raise ValidationError("Not a date: write YYYY, YYYY-MM or YYYY-MM-DD.")
+
+
+class Words(fields.String):
+    """Text a person typed: stripped, of a stated length, without control characters."""
+
+    def __init__(self, limit: int, **kwargs: Any) -> None:
+        super().__init__(validate=[validate.Length(1, limit), plain], **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, *args, **kwargs).strip()
+
+
+def date(**kwargs: Any) -> fields.String:
+    return fields.String(validate=partial_date, **kwargs)
+
+
+def choice(*choices: str, **kwargs: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(choices), **kwargs)
+
+
+@cache
+def bilingual(limit: int, *, english: bool = False) -> type[Schema]:
+    """Chinese is required at submission, English where `english`."""
+    return Schema.from_dict(
+        {"en": Words(limit, required=english), "zh": Words(limit, required=True)},
+        name=f"{'Both' if english else ''}Text{limit}",
+    )
+
+
+def text(limit: int, **kwargs: Any) -> fields.Nested:
+    return fields.Nested(bilingual(limit), **kwargs)
+
+
+class Source(Schema):
+    title = Words(400, required=True)
+    publisher = Words(200)
+    url = fields.URL(schemes={"http", "https"}, validate=validate.Length(max=1000))
+    link = fields.Boolean(load_default=False)
+    lang = fields.String(validate=validate.Regexp(r"[a-z]{2}(-[A-Za-z]+)?\Z"))
+    note = text(200)
+
+
+class Sourced(Schema):
+    sources = fields.List(fields.Integer(strict=True, validate=validate.Range(1)), load_default=list)
+
+
+class Section(Sourced):
+    kind = choice(*SECTIONS, required=True)
+    text = text(20_000, required=True)
+
+
+class Outcome(Sourced):
+    text = text(400, required=True)
+
+
+class Moment(Sourced):
+    when = date(required=True)
+    text = text(400, required=True)
+    planned = fields.Boolean(load_default=False)
+
+
+class Party(Schema):
+    name = text(200, required=True)
+    role = choice(*ROLES, required=True)
+    lang = fields.String(validate=validate.Regexp(r"[a-z]{2}\Z"))
+
+
+class Place(Schema):
+    country = choice(*sorted(COUNTRIES))
+    provinces = fields.List(choice(*PROVINCES), load_default=list)
+    text = text(200, required=True)
+
+    @validates_schema
+    def provinces_are_chinese(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("provinces") and data.get("country") != "CN":
+            raise ValidationError("Province codes are for China only.", "provinces")
+
+
+class Verified(Schema):
+    on = date(required=True)
+    by = choice("verifier", required=True)
+
+
+class Count(Schema):
+    value = fields.Integer(strict=True, required=True, validate=validate.Range(0, 10**12))
+    kind = choice(*KINDS, required=True)
+    as_of = date()
+    due = date()
+    scope = choice(*SCOPES, load_default="project")
+    bound = choice(*BOUNDS, load_default="exact")
+    what = text(60, required=True)
+    source = fields.Integer(strict=True, validate=validate.Range(1))
+    verified = fields.Nested(Verified)
+
+    @validates_schema
+    def makes_sense(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("due") and data.get("kind") not in ("planned", "contracted"):
+            raise ValidationError("Only a planned or contracted count has a due date.", "due")
+        if data.get("verified") and data.get("kind") != "online":
+            raise ValidationError("Only an online count can be verified.", "verified")
+
+
+class Migration(Schema):
+    from_ = fields.List(choice("2g", "3g"), required=True, data_key="from", validate=validate.Length(1))
+    count = fields.Integer(strict=True, validate=validate.Range(0, 10**12))
+    as_of = date()
+
+
+class Contact(Schema):
+    name = Words(100, required=True)
+    email = fields.Email(required=True)
+    phone = Words(40)
+
+
+class CaseDocument(Schema):
+    """Everything a case says. A field is public unless its metadata names the audience that may read it."""
+
+    code = fields.String(required=True)
+    origin = choice(*ORIGINS, required=True)
+    title = text(120, required=True)
+    summary = text(400, required=True)
+    sectors = fields.List(fields.String(), required=True, validate=validate.Length(1, 6))
+    technologies = fields.List(fields.String(), load_default=list)
+    novelty = fields.List(choice(*NOVELTY), load_default=list)
+    networks = fields.List(choice(*NETWORKS), load_default=list)
+    network_text = text(120)
+    place = fields.Nested(Place, required=True)
+    status = choice(*DEPLOYMENTS, load_default="unknown")
+    as_of = date()
+    parties = fields.List(fields.Nested(Party), required=True, validate=validate.Length(1, 20))
+    connections = fields.List(fields.Nested(Count), load_default=list)
+    sections = fields.List(fields.Nested(Section), required=True, validate=validate.Length(1, 20))
+    outcomes = fields.List(fields.Nested(Outcome), load_default=list)
+    standards = fields.List(Words(120), load_default=list)
+    migration = fields.Nested(Migration)
+    timeline = fields.List(fields.Nested(Moment), load_default=list)
+    sources = fields.List(fields.Nested(Source), load_default=list)
+    unit_cost_band = choice("<20", "20-50", "50-100", ">100", metadata={"audience": "reviewer"})
+    data_level = choice("general", "important", "core", metadata={"audience": "ministry"})
+    right_to_publish = fields.Boolean(metadata={"audience": "ministry"})
+    contact = fields.Nested(Contact, metadata={"audience": "ministry"})
+
+    @validates_schema(skip_on_field_errors=False)
+    def sources_exist(self, data: Mapping[str, Any], **_: Any) -> None:
+        known = len(data.get("sources") or ())
+        errors: dict[str, dict[int, list[str]]] = {}
+        for name in ("sections", "outcomes", "timeline", "connections"):
+            for place, item in enumerate(data.get(name) or ()):
+                if not isinstance(item, Mapping):
+                    continue
+                cited = [item["source"]] if "source" in item else item.get("sources", [])
+                if missing := [number for number in cited if number > known]:
+                    sentence = f"There is no source {missing[0]}; the case lists {known}."
+                    errors.setdefault(name, {})[place] = [sentence]
+        if errors:
+            raise ValidationError(errors)
+
+    @validates_schema
+    def number_fits_origin(self, data: Mapping[str, Any], **_: Any) -> None:
+        origin, code = data["origin"], data["code"]
+        if origin == "collected" and not COLLECTED.fullmatch(code):
+            raise ValidationError("A collected case is numbered MIOT-P-NNNN.", "code")
+        if (origin == "demo") != bool(DEMO.fullmatch(code)):
+            raise ValidationError("A demonstration case, and no other, is numbered DEMO-NNNN.", "code")
+        if origin == "collected" and not data["sources"]:
+            raise ValidationError("A collected case names its source.", "sources")
+        if origin != "demo" and any("verified" in count for count in data["connections"]):
+            raise ValidationError(
+                "A verified count comes from a verification, not from a document.", "connections"
+            )
+        if origin == "collected" and any("source" not in count for count in data["connections"]):
+            raise ValidationError("A figure without a source is not shown: name the source.", "connections")
+
+
+class ReportForm(Schema):
+    """What a reader fills in to report an error or to ask for removal."""
+
+    ground = choice("error", "removal", required=True)
+    text = Words(2000, required=True)
+    contact = Words(200)
+
+
+def as_seen(document: Mapping[str, Any], audiences: frozenset[str]) -> dict[str, Any]:
+    """The document without what none of `audiences` may read.
+
+    The address of a source that is a copy on an unknown host is for the ministry only: others see its title.
+    """
+    seen = {
+        name: document[name]
+        for name, field in CaseDocument._declared_fields.items()
+        if name in document and field.metadata.get("audience", "public") in audiences
+    }
+    if "ministry" not in audiences:
+        seen["sources"] = [
+            source if source["link"] else {key: value for key, value in source.items() if key != "url"}
+            for source in document["sources"]
+        ]
+    return seen

@@ -1,0 +1,87 @@
+"""The trees of sectors and key technologies: read, walked, and filled from seed_cases/taxonomy.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from .models import Term
+from .schemas import bilingual
+
+
+class Synonyms(Schema):
+    en = fields.List(fields.String(), load_default=list)
+    zh = fields.List(fields.String(), load_default=list)
+
+
+class TermShape(Schema):
+    code = fields.String(required=True)
+    parent = fields.String(load_default=None, allow_none=True)
+    title = fields.Nested(bilingual(60, english=True), required=True)
+    named = fields.Boolean(required=True)
+    synonyms = fields.Nested(Synonyms, load_default=lambda: {"en": [], "zh": []})
+
+
+class TaxonomyShape(Schema):
+    """The file: both trees, parents before children, in the order of display."""
+
+    sectors = fields.List(fields.Nested(TermShape), required=True)
+    technologies = fields.List(fields.Nested(TermShape), required=True)
+
+
+@dataclass(frozen=True)
+class Node:
+    code: str
+    parent: str | None
+    title: Mapping[str, str]
+    named: bool
+    synonyms: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Both trees in memory; small enough to be read once a request."""
+
+    sectors: Mapping[str, Node]
+    technologies: Mapping[str, Node]
+
+    def path(self, code: str) -> list[str]:
+        """The codes from the direction down to this sector."""
+        node = self.sectors[code]
+        return [*(self.path(node.parent) if node.parent else ()), code]
+
+    def direction(self, code: str) -> str:
+        return self.path(code)[0]
+
+    def children(self, code: str | None) -> Iterator[Node]:
+        return (node for node in self.sectors.values() if node.parent == code)
+
+    def with_ancestors(self, codes: list[str]) -> list[str]:
+        """Each code with all that include it, without the direction, no code twice."""
+        return list(dict.fromkeys(step for code in codes for step in self.path(code)[1:]))
+
+
+def read(session: Session) -> Taxonomy:
+    """One query for both trees."""
+    columns = (Term.taxonomy, Term.code, Term.parent, Term.title, Term.named, Term.synonyms)
+    trees: dict[str, dict[str, Node]] = {"sector": {}, "technology": {}}
+    for taxonomy, *rest in session.execute(select(*columns).order_by(Term.taxonomy, Term.position)):
+        node = Node(*rest)
+        trees[taxonomy][node.code] = node
+    return Taxonomy(trees["sector"], trees["technology"])
+
+
+def write(session: Session, given: Mapping[str, Any]) -> None:
+    """Add and update terms; a code never goes away, because cases refer to it."""
+    for taxonomy, key in (("sector", "sectors"), ("technology", "technologies")):
+        for position, item in enumerate(given[key]):
+            term = session.get(Term, (taxonomy, item["code"])) or Term(taxonomy=taxonomy, code=item["code"])
+            term.parent, term.position = item["parent"], position
+            term.title, term.synonyms, term.named = item["title"], item["synonyms"], item["named"]
+            session.add(term)
+            session.flush()

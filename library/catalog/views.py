@@ -1,0 +1,259 @@
+"""Pages of the catalogue: search, case, its past, sectors, and the form to report an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from search import Query
+from search.errors import IndexBroken, IndexMissing
+
+from .. import db, display, labels, web
+from ..errors import Invalid, Missing, Text
+from ..files import SHOWN
+from ..web import door
+from . import diff, export, finding, operations, policy, queries
+from .models import Case
+from .schemas import ReportForm
+
+bp = Blueprint("catalog", __name__)
+
+ORDER = {
+    "direction": ("industry", "governance", "life"),
+    "network": tuple(labels.NETWORKS),
+    "scale": tuple(labels.LABELS["scale"]),
+    "status": tuple(labels.LABELS["status"]),
+    "origin": tuple(labels.LABELS["origin"]),
+}
+SIMILAR = 4
+
+
+def asked() -> dict[str, Any]:
+    """The words of the address as the schema reads them. Raises Invalid."""
+    schema = finding.SearchArgs()
+    lists = {name for name, field in schema.fields.items() if isinstance(field, finding.Codes)}
+    given: dict[str, Any] = {
+        name: request.args.getlist(name) if name in lists else request.args[name]
+        for name in schema.fields
+        if request.args.get(name)
+    }
+    if errors := schema.validate(given):
+        raise Invalid(Text("This search could not be run."), fields=errors)
+    return dict(schema.load(given))
+
+
+@bp.get("/search")
+@door("case.browse")
+def search() -> str:
+    args = asked()
+    hits = finding.find(current_app.extensions["index"], args, web.language())
+    return _results(args, hits, url_for("catalog.search"))
+
+
+def _results(args: dict[str, Any], hits: Any, base: str) -> str:
+    address = finding.Address(args, base)
+    sort = finding.sort_of(args)
+    return render_template(
+        "catalog/search.html",
+        q=args["q"],
+        hits=hits,
+        rows=[with_url(hit.stored, hit) for hit in hits.items],
+        facets=finding.facets(hits, address, display.tree(), display.label, ORDER),
+        chips=finding.chips(address, display.label),
+        clear=address(**dict.fromkeys(finding.FACETS)),
+        sorts=[
+            {"code": code, "on": code == sort, "url": address(sort=code)}
+            for code in finding.SORTS
+            if code != "relevance" or args["q"].strip()
+        ],
+        pages=finding.pages(hits, args, address),
+        hidden=[(name, code) for name in finding.FACETS for code in args[name]],
+        exports={
+            "csv": finding.Address(args, url_for("catalog.search_csv"))(),
+            "json": finding.Address(args, "/api/v1/cases")(),
+        },
+        outlooks=_outlooks(args, address) if not hits.total and (args["q"] or address() != base) else [],
+    )
+
+
+def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, Any]]:
+    """What dropping one filter, or the words, would give; only what gives something."""
+    index = current_app.extensions["index"]
+    drops = [
+        {name: [code for code in args[name] if code != one]} for name in finding.FACETS for one in args[name]
+    ]
+    labelled = [display.label(name, one) for name in finding.FACETS for one in args[name]]
+    if args["q"]:
+        drops.append({"q": ""})
+        labelled.append(args["q"])
+    found = []
+    for drop, words in zip(drops[:12], labelled, strict=False):
+        total = finding.find(index, {**args, **drop, "page": 1, "per_page": 1}, web.language()).total
+        if total:
+            found.append({"label": words, "url": address(**drop), "total": total})
+    return found
+
+
+@bp.get("/search.csv")
+@door("case.browse")
+def search_csv() -> Response:
+    """The first thousand results as a table."""
+    hits = finding.find(
+        current_app.extensions["index"], {**asked(), "page": 1, "per_page": export.LIMIT}, web.language()
+    )
+    return export.as_csv([with_url(hit.stored) for hit in hits.items], display.label, web.language())
+
+
+@bp.get("/cases/<code>")
+@door("case.see")
+def case(code: str) -> str:
+    session, actor = web.session(), web.actor()
+    found = queries.case(session, actor, code)
+    return _page(found, queries.revision(session, actor, found))
+
+
+@bp.get("/cases/<code>/revisions")
+@door("case.see")
+def revisions(code: str) -> str:
+    session, actor = web.session(), web.actor()
+    found = queries.case(session, actor, code)
+    past = queries.revisions(session, actor, found)
+    return render_template(
+        "catalog/revisions.html", case=found, revisions=past, doc=queries.document(actor, found, past[0])
+    )
+
+
+@bp.get("/cases/<code>/revisions/<int:number>")
+@door("case.see")
+def revision(code: str, number: int) -> str:
+    session, actor = web.session(), web.actor()
+    found = queries.case(session, actor, code)
+    this = queries.revision(session, actor, found, number)
+    before = queries.revision(session, actor, found, number - 1) if number > 1 else None
+    doc = queries.document(actor, found, this)
+    changes = diff.documents(queries.document(actor, found, before), doc) if before else []
+    return render_template("catalog/revision.html", case=found, revision=this, doc=doc, changes=changes)
+
+
+@bp.get("/cases/<code>.csv")
+@door("case.see")
+def case_csv(code: str) -> Response:
+    session, actor = web.session(), web.actor()
+    found = queries.case(session, actor, code)
+    return export.as_csv(
+        [_row(found, queries.revision(session, actor, found))], display.label, web.language()
+    )
+
+
+@bp.route("/cases/<code>/report", methods=["GET", "POST"])
+@door("case.report")
+def report(code: str) -> Response | str | tuple[str, int]:
+    session, actor = web.session(), web.actor()
+    found = queries.case(session, actor, code)
+    if not policy.may_report(actor, found):
+        raise Missing(Text("Errors are reported on cases collected from public sources."))
+    doc = queries.document(actor, found, queries.revision(session, actor, found))
+    given, errors, status = {}, {}, 200
+    if request.method == "POST":
+        given = {
+            name: request.form[name] for name in ReportForm().fields if request.form.get(name, "").strip()
+        }
+        try:
+            with db.unit(session):
+                operations.report(session, actor, found, given=given, now=web.now())
+            return redirect(url_for("catalog.report", code=code, sent=1), 303)
+        except Invalid as problem:
+            errors, status = problem.fields, problem.status
+    page = render_template(
+        "catalog/report.html", case=found, doc=doc, given=given, errors=errors, sent="sent" in request.args
+    )
+    return page, status
+
+
+@bp.get("/cases/<code>/files/<key>")
+@door("case.see")
+def attachment(code: str, key: str) -> Response:
+    found = queries.attachment(web.session(), web.actor(), code, key)
+    return send_file(
+        current_app.extensions["files"].path(found.sha256),
+        mimetype=found.media_type,
+        download_name=found.name,
+        as_attachment=found.media_type not in SHOWN,
+        etag=found.sha256,
+    )
+
+
+@bp.get("/sectors/<code>")
+@door("case.browse")
+def sector(code: str) -> str:
+    """A direction or a sector with its children, and its cases."""
+    tree = display.tree()
+    if code not in tree.sectors:
+        raise Missing(Text("There is no sector %(code)s.", {"code": code}))
+    path = tree.path(code)
+    facet = "direction" if len(path) == 1 else "sector"
+    args = {**asked(), facet: [code]}
+    hits = finding.find(current_app.extensions["index"], args, web.language())
+    address = finding.Address({**args, facet: []}, url_for("catalog.sector", code=code))
+    counts = hits.facets["sector"]
+    return render_template(
+        "catalog/sector.html",
+        node=tree.sectors[code],
+        path=[tree.sectors[step] for step in path],
+        children=[{"code": child.code, "count": counts.get(child.code, 0)} for child in tree.children(code)],
+        hits=hits,
+        rows=[with_url(hit.stored) for hit in hits.items],
+        pages=finding.pages(hits, args, address),
+        search_url=url_for("catalog.search", **{facet: code}),
+    )
+
+
+def with_url(row: dict[str, Any], hit: Any = None) -> dict[str, Any]:
+    """A row with its address and, from a search, with what matched."""
+    extra = {"highlights": hit.highlights, "matched": hit.matched} if hit else {}
+    return {**row, "url": url_for("catalog.case", code=row["code"]), **extra}
+
+
+def similar(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Cases of the same leading sector, those on the same network first; none while the index is built."""
+    index = current_app.extensions["index"]
+    found: dict[str, dict[str, Any]] = {}
+    for filters in ({"network": tuple(row["networks"])}, {}):
+        if len(found) < SIMILAR and (filters.get("network") or not filters):
+            query = Query(
+                filters={"sector": (row["sectors"][0],), **filters}, sort="newest", per_page=SIMILAR + 1
+            )
+            try:
+                hits = index.search(query)
+            except (IndexMissing, IndexBroken):
+                return []
+            found |= {
+                hit.key: hit.stored for hit in hits.items if hit.key != row["code"] and hit.key not in found
+            }
+    real_first = sorted(found.values(), key=lambda each: each["origin"] == "demo")
+    return [with_url(each) for each in real_first[:SIMILAR]]
+
+
+def _row(found: Case, revision: Any) -> dict[str, Any]:
+    return with_url(queries.row(found, queries.document(web.actor(), found, revision), display.tree()))
+
+
+def _page(found: Case, revision: Any) -> str:
+    session, actor = web.session(), web.actor()
+    doc = queries.document(actor, found, revision)
+    row = with_url(queries.row(found, doc, display.tree()))
+    return render_template(
+        "catalog/case.html",
+        case=found,
+        doc=doc,
+        row=row,
+        counts=queries.shown_counts(found),
+        path=[display.tree().sectors[step] for step in display.tree().path(doc["sectors"][0])],
+        attachments=queries.attachments(session, actor, found),
+        similar=similar(row),
+        jsonld=export.json_ld(row, doc, web.language(), current_app.extensions["config"].url),
+        may_report=policy.may_report(actor, found),
+        moves=queries.biography(doc, found),
+    )

@@ -1,0 +1,228 @@
+"""The command line: set up, seed, work, look after an installation."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from search import Index
+
+from . import RULES, chain, events, indexing, logs, migrations, seeding, serving
+from .catalog import facts, operations, queries
+from .catalog.flow import FLOW
+from .catalog.models import CaseReport
+from .config import Config
+from .db import Database
+from .errors import Problem
+from .policy import SYSTEM
+from .worker import Worker, now
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What goes wrong is told in one plain sentence, and the exit code is 1."""
+
+    @wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except Problem as problem:
+            lines = [str(problem.text), *(f"  {reason}" for reason in problem.reasons)]
+            raise click.ClickException("\n".join(lines)) from problem
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            raise click.ClickException(f"The database does not answer: {reason}") from error
+        except OSError as error:
+            raise click.ClickException(said_of(error)) from error
+
+    return told
+
+
+def said_of(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{(error.strerror or str(error)).capitalize()}{where}."
+
+
+@click.group()
+def main() -> None:
+    """The Mobile IoT Case Library."""
+
+
+def opened() -> tuple[Config, Database, Index]:
+    config = Config.read()
+    logs.configure(config)
+    config.data.mkdir(parents=True, exist_ok=True)
+    return config, Database(config.database_url), Index(config.index)
+
+
+@main.command()
+@plainly
+def migrate() -> None:
+    """Bring the database to the newest version."""
+    _, database, _ = opened()
+    migrations.upgrade(database)
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Also the fictional demonstration records.")
+@plainly
+def seed(demo: bool) -> None:
+    """Load taxonomy, statistics and the collected cases; what is there already stays."""
+    config, database, _ = opened()
+    if demo and config.production:
+        raise click.ClickException("Demonstration records are refused when CASELIB_ENV=production.")
+    for line in seeding.seed(database, config.seeds, demo=demo, now=now(), progress=bar("Cases")):
+        click.echo(line)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@plainly
+def import_file(file: Path) -> None:
+    """Add or revise one collected case from FILE (format: seed_cases/README.md)."""
+    _, database, _ = opened()
+    click.echo(seeding.one_case(database, file, now=now()))
+
+
+@main.command()
+@plainly
+def work() -> None:
+    """Run the background worker until it is told to stop."""
+    config, database, index = opened()
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    Worker(config, database, index).run(stop)
+
+
+@main.command()
+@click.option("--setup", is_flag=True, help="First bring database, cases and index up to date.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", envvar="PORT", type=int, default=8000, show_default=True)
+@click.option("--threads", default=4, show_default=True, help="Requests answered at the same time.")
+@plainly
+def serve(setup: bool, host: str, port: int, threads: int) -> None:
+    """Run the site and its worker until Ctrl-C."""
+    config = Config.read()
+    serving.check_port(host, port)
+    serving.check_folder(config.data)
+    if setup:
+        config, database, index = opened()
+        for line in serving.set_up(config, database, index, bar):
+            click.echo(line)
+        database.engine.dispose()
+
+    def ready() -> None:
+        click.echo(f"\nThe library is open: http://localhost:{port}    (Ctrl-C stops it)")
+        if not config.mail_url and not config.production:
+            click.echo(f"Letters are written to {config.letters} and can be read at http://localhost:{port}/mail")
+        click.echo("Everybody is a visitor so far: there are no accounts to sign in with yet.\n")
+
+    sys.exit(serving.serve(config, host, port, threads, ready))
+
+
+@main.command()
+@plainly
+def reindex() -> None:
+    """Build this machine's search index anew; readers go on reading the old one meanwhile."""
+    config, database, index = opened()
+    with database.reading() as session:
+        total = queries.total(session, SYSTEM)
+    show = bar("Cases indexed")
+    indexing.rebuild(database, index, config.replica, now=now(), progress=lambda done: show(done, total))
+    click.echo(f"The index holds the public cases of {total}.")
+
+
+@main.command()
+def rules() -> None:
+    """List every rule of access and every move of every flow."""
+    for name in sorted(RULES):
+        click.echo(f"may   {name}")
+    for move in FLOW:
+        click.echo(f"move  {move.verb}: {', '.join(sorted(move.source))} -> {move.target}")
+
+
+@main.command("check-chain")
+@click.argument("export", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--anchors", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A kept anchors.json.")
+@click.option("--json", "as_json", is_flag=True)
+@plainly
+def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> None:
+    """Is the chain of events whole, and do the tables say what it fixed? EXPORT: check a file instead."""
+    kept = {row["seq"]: row["hash"] for row in json.loads(anchors.read_text())["anchors"]} if anchors else None
+    if export:
+        report = chain.check_export(export, kept)
+    else:
+        _, database, _ = opened()
+        with database.reading() as session:
+            known = kept if kept is not None else {row.seq: row.hash for row in events.anchors(session)}
+            report = chain.check_chain(session, facts.RECOMPUTE, known)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        state = "unbroken" if report.unbroken else f"BROKEN at event {report.first_broken}"
+        click.echo(f"{report.events} events, {state}; {report.rows_checked} fixed rows checked.")
+        for row in report.rows_changed:
+            click.echo(f"CHANGED since event {row['event']}: {row['subject']}")
+        for seq in report.anchors_missing:
+            click.echo(f"MISSING: the anchored event {seq} is not in this chain.")
+    sys.exit(0 if report.sound else 1)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@plainly
+def export(file: Path) -> None:
+    """Write the chain of events to FILE, a line an event, for `check-chain FILE` elsewhere."""
+    _, database, _ = opened()
+    with database.reading() as session:
+        count = chain.write_export(session, file)
+    click.echo(f"{count} events written to {file}.")
+
+
+@main.command()
+@click.option("--answer", nargs=2, metavar="NUMBER TEXT", help="Say what was done about a report.")
+@click.option("--archive", metavar="CODE", help="Take a case out of the public library, as a report asks.")
+@plainly
+def reports(answer: tuple[str, str] | None, archive: str | None) -> None:
+    """What readers report about collected cases, and asking for removal."""
+    _, database, _ = opened()
+    if answer:
+        with database.unit() as session:
+            operations.answer_report(
+                session, SYSTEM, session.get_one(CaseReport, int(answer[0])), answer=answer[1], now=now()
+            )
+    if archive:
+        with database.unit() as session:
+            seeding.archive(session, archive, now=now())
+    with database.reading() as session:
+        for report, case in queries.open_reports(session, SYSTEM):
+            click.echo(f"{report.id}  {report.at:%Y-%m-%d}  {case.code}  {report.ground}  {report.contact or '-'}")
+            click.echo(f"    {report.text}")
+
+
+def bar(words: str) -> Callable[[int, int], None]:
+    """A progress bar on a terminal; one line at the end elsewhere."""
+
+    def show(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            filled = round(24 * done / max(1, of))
+            end = "\n" if done >= of else ""
+            sys.stderr.write(f"\r{words} [{'#' * filled}{'.' * (24 - filled)}] {done} of {of}{end}")
+            sys.stderr.flush()
+        elif done == of:
+            click.echo(f"{words}: {done} of {of}", err=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    main()

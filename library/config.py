@@ -1,0 +1,99 @@
+"""The settings of an installation; the only file that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import Problem, Text
+
+PREFIX = "CASELIB_"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Problem):
+    """A setting is missing or makes no sense; the sentence names its variable."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting, with its default. docs/operations.md says what each is for."""
+
+    env: str
+    url: str
+    operator: str
+    operator_mail: str
+    proxies: int
+    data: Path
+    database_url: str
+    files: Path
+    secret_key: str
+    mail_url: str
+    replica: str
+    metrics_token: str
+    seeds: Path = ROOT / "seed_cases"
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def index(self) -> Path:
+        return self.data / "index"
+
+    @property
+    def letters(self) -> Path:
+        return self.data / "mail"
+
+    @classmethod
+    def read(cls, env: Mapping[str, str] | None = None) -> Config:
+        """Read the settings from `env` (default: the process's own). Raises SettingError."""
+        env = os.environ if env is None else env
+
+        def get(name: str, default: str = "") -> str:
+            return env.get(PREFIX + name, "").strip() or default
+
+        kind = get("ENV", "development")
+        if kind not in {"development", "test", "production"}:
+            raise SettingError(Text("CASELIB_ENV must be development, test or production."))
+        data = Path(get("DATA", "var")).expanduser().resolve()
+        proxies = get("PROXIES", "0")
+        if not proxies.isdigit():
+            raise SettingError(Text("CASELIB_PROXIES must be the number of trusted proxies."))
+        if kind == "production":
+            for name in ("SECRET_KEY", "URL", "OPERATOR"):
+                if not get(name):
+                    raise SettingError(
+                        Text("CASELIB_%(name)s is not set; production needs it.", {"name": name})
+                    )
+        port = env.get("PORT", "8000")
+        return cls(
+            env=kind,
+            url=get("URL", f"http://localhost:{port}").rstrip("/"),
+            operator=get("OPERATOR"),
+            operator_mail=get("OPERATOR_MAIL", "library@localhost"),
+            proxies=int(proxies),
+            data=data,
+            database_url=get("DATABASE_URL", f"sqlite:///{data / 'library.db'}"),
+            files=Path(get("FILES", str(data / "files"))).resolve(),
+            secret_key=get("SECRET_KEY") or _kept_secret(data),
+            mail_url=get("MAIL_URL"),
+            replica=get("REPLICA", socket.gethostname()),
+            metrics_token=get("METRICS_TOKEN"),
+        )
+
+
+def _kept_secret(data: Path) -> str:
+    """A secret of this installation, made once and kept beside the database (never in production)."""
+    kept = data / "secret"
+    if not kept.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(f".{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.replace(kept)
+    return kept.read_text()

@@ -1,0 +1,149 @@
+"""What programs follow: Atom, JSON Feed, sitemap, robots, and the anchored heads of the chain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request, url_for
+
+from . import events, web
+from .catalog import queries
+from .web import door
+
+bp = Blueprint("feeds", __name__)
+
+NEWEST = 50
+
+
+@bp.get("/feeds")
+@door("page.see")
+def index() -> str:
+    return render_template("pages/feeds.html")
+
+
+@bp.get("/feeds/cases.atom")
+@door("page.see")
+def atom() -> Response:
+    """New and changed real cases, the newest change first, in the reader's language."""
+    lang, site = web.language(), _site()
+    entries = _entries(lang)
+    updated = max((entry["updated"] for entry in entries), default=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    address = site + url_for("feeds.atom", lang=lang)
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{"zh-CN" if lang == "zh" else "en"}">',
+        f"<id>{escape(address)}</id>",
+        f"<title>{escape(_title(lang))}</title>",
+        f"<updated>{_stamp(updated)}</updated>",
+        f'<link rel="self" href={quoteattr(address)}/><link href={quoteattr(site + "/")}/>',
+        f"<author><name>{escape(_title(lang))}</name></author>",
+        "<rights>CC BY 4.0</rights>",
+    ]
+    for entry in entries:
+        lines += [
+            "<entry>",
+            f"<id>{escape(entry['id'])}</id>",
+            f"<title>{escape(entry['title'])}</title>",
+            f'<link href={quoteattr(entry["id"])}/>',
+            f"<published>{_stamp(entry['published'])}</published><updated>{_stamp(entry['updated'])}</updated>",
+            f"<summary>{escape(entry['summary'])}</summary>",
+            "</entry>",
+        ]
+    return _conditional(Response("\n".join([*lines, "</feed>"]), mimetype="application/atom+xml"), updated)
+
+
+@bp.get("/feeds/cases.json")
+@door("page.see")
+def json_feed() -> Response:
+    """The same as JSON Feed 1.1."""
+    lang, site = web.language(), _site()
+    entries = _entries(lang)
+    response = jsonify(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": _title(lang),
+            "language": "zh-CN" if lang == "zh" else "en",
+            "home_page_url": site + "/",
+            "feed_url": site + url_for("feeds.json_feed", lang=lang),
+            "items": [
+                {
+                    "id": entry["id"],
+                    "url": entry["id"],
+                    "title": entry["title"],
+                    "content_text": entry["summary"],
+                    "date_published": _stamp(entry["published"]),
+                    "date_modified": _stamp(entry["updated"]),
+                }
+                for entry in entries
+            ],
+        }
+    )
+    response.content_type = "application/feed+json"
+    return _conditional(response, max((entry["updated"] for entry in entries), default=None))
+
+
+@bp.get("/sitemap.xml")
+@door("page.see")
+def sitemap() -> Response:
+    """Every public page of real records."""
+    site = _site()
+    rows = [(f"{site}/cases/{code}", changed) for code, changed in queries.real_pages(web.session(), web.actor())]
+    pages = [(f"{site}{path}", None) for path in ("/", "/search", "/statistics", "/about", "/sources")]
+    lines = ['<?xml version="1.0" encoding="utf-8"?>', '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">']
+    for address, changed in [*pages, *rows]:
+        stamp = f"<lastmod>{_stamp(changed)}</lastmod>" if changed else ""
+        lines.append(f"<url><loc>{escape(address)}</loc>{stamp}</url>")
+    return Response("\n".join([*lines, "</urlset>"]), mimetype="application/xml")
+
+
+@bp.get("/robots.txt")
+@door("page.see")
+def robots() -> Response:
+    words = f"User-agent: *\nDisallow: /search\nDisallow: /api/\nSitemap: {_site()}/sitemap.xml\n"
+    return Response(words, mimetype="text/plain")
+
+
+@bp.get("/feeds/anchors.json")
+@door("page.see")
+def anchors() -> Response:
+    """The head of the event chain on each day: keep a copy, and a rewritten past will show."""
+    rows = events.anchors(web.session())
+    return jsonify({"anchors": [{"day": row.day, "seq": row.seq, "hash": row.hash} for row in rows]})
+
+
+def _entries(lang: str) -> list[dict[str, Any]]:
+    site = _site()
+    found = []
+    for case, revision in queries.newest(web.session(), web.actor(), limit=NEWEST):
+        doc = queries.document(web.actor(), case, revision)
+        found.append(
+            {
+                "id": f"{site}/cases/{case.code}",
+                "title": doc["title"].get(lang) or doc["title"]["zh"],
+                "summary": doc["summary"].get(lang) or doc["summary"]["zh"],
+                "published": case.admitted_at,
+                "updated": case.revised_at,
+            }
+        )
+    return found
+
+
+def _site() -> str:
+    """The public address from the settings, never from the Host header."""
+    return str(current_app.extensions["config"].url)
+
+
+def _title(lang: str) -> str:
+    return "移动物联网资源库" if lang == "zh" else "Mobile IoT Case Library"
+
+
+def _stamp(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _conditional(response: Response, changed: dt.datetime | None) -> Response:
+    response.last_modified = changed
+    response.add_etag()
+    return response.make_conditional(request)

@@ -1,0 +1,145 @@
+"""A case as a search document, and the follower that keeps this machine's index up with the events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from search import Document, Index
+from search.errors import IndexBroken, IndexMissing
+
+from . import events, labels
+from .catalog import queries, taxonomy
+from .catalog.models import Case, Revision
+from .db import Database
+from .policy import VISITOR
+
+FOLLOWER = "index"
+LANGUAGES = ("zh", "en")
+
+
+def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Document:
+    """What everybody may know of a case, and nothing else: the index holds public text only."""
+    seen = queries.document(VISITOR, case, revision)
+    row = queries.row(case, seen, tree)
+    lead = row["connections"]
+    ranked = lead["value"] if row["scale"] not in ("planned", "total", "unknown") else None
+    sectors = tree.with_ancestors(seen["sectors"])
+    return Document(
+        key=str(case.code),
+        text={
+            "title": seen["title"],
+            "summary": seen["summary"],
+            "body": {lang: _body(seen, lang) for lang in LANGUAGES},
+            "party": {
+                lang: _join(_said(party["name"], lang) for party in seen["parties"]) for lang in LANGUAGES
+            },
+            "sector": {lang: _join(tree.sectors[code].title[lang] for code in sectors) for lang in LANGUAGES},
+            "place": {lang: _place(seen["place"], lang) for lang in LANGUAGES},
+            "term": {lang: _terms(seen, tree, lang) for lang in LANGUAGES},
+        },
+        facets={
+            "direction": (row["direction"],),
+            "sector": tuple(sectors),
+            "technology": tuple(seen["technologies"]),
+            "network": tuple(seen["networks"]),
+            "country": (row["place"]["country"],) if row["place"]["country"] else (),
+            "province": tuple(seen["place"]["provinces"]),
+            "scale": (row["scale"],),
+            "status": (seen["status"],),
+            "year": (row["as_of"][:4] if row["as_of"] else "unknown",),
+            "origin": (case.origin,),
+        },
+        numbers={"connections": ranked, "date": _date_number(row["as_of"])},
+        rank_group=1 if case.demonstration else 0,
+        stored=row,
+    )
+
+
+def documents(session: Session, *, ids: list[int] | None = None) -> Iterator[Document]:
+    """The documents of all public cases, or of those among `ids`."""
+    tree = taxonomy.read(session)
+    for case, revision in queries.current(session, VISITOR, ids=ids):
+        yield document(case, revision, tree)
+
+
+def rebuild(
+    database: Database, index: Index, replica: str, *, now: dt.datetime, progress: Callable[[int], None]
+) -> None:
+    """Build the index anew beside the one being read, then switch."""
+    with database.reading() as session:
+        seq, _ = events.head(session)
+        index.rebuild(documents(session), seq, progress)
+    with database.unit() as session:
+        events.move_cursor(session, replica, FOLLOWER, seq, now=now)
+
+
+def follow(database: Database, index: Index, replica: str, *, now: dt.datetime) -> int:
+    """Bring the index up to the newest event; builds it when it is missing or broken. Returns events handled."""
+    try:
+        index.check()
+    except (IndexMissing, IndexBroken):
+        rebuild(database, index, replica, now=now, progress=lambda done: None)
+        return 0
+    with database.reading() as session:
+        top, _ = events.head(session)
+        start = min(events.position(session, replica, FOLLOWER), index.position)
+        if index.position > top:  # the database is older than the index: restored from a backup
+            start = -1
+        batch = events.since(session, max(start, 0)) if start < top else []
+        ids = sorted({int(event.subject[5:]) for event in batch if event.subject.startswith("case:")})
+        changes = _changes(session, ids)
+    if start == -1:
+        rebuild(database, index, replica, now=now, progress=lambda done: None)
+        return 0
+    if batch:
+        if changes:
+            index.apply(changes, batch[-1].seq)
+        with database.unit() as session:
+            events.move_cursor(session, replica, FOLLOWER, batch[-1].seq, now=now)
+    return len(batch)
+
+
+def _changes(session: Session, ids: list[int]) -> list[tuple[str, Document | None]]:
+    if not ids:
+        return []
+    found = {one.key: one for one in documents(session, ids=ids)}
+    return [(code, found.get(code)) for code in queries.codes(session, ids)]
+
+
+def _said(text: dict[str, str], lang: str) -> str:
+    return text.get(lang) or text.get("zh" if lang == "en" else "en", "")
+
+
+def _join(parts: Any) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _body(seen: dict[str, Any], lang: str) -> str:
+    """The story; a language that a passage lacks contributes nothing rather than the other one twice."""
+    parts = [section["text"] for section in seen["sections"]]
+    parts += [item["text"] for name in ("outcomes", "timeline") for item in seen[name]]
+    return "\n\n".join([part[lang] for part in parts if part.get(lang)] + seen["standards"])
+
+
+def _place(place: dict[str, Any], lang: str) -> str:
+    names = [_said(place["text"], lang)]
+    names += [labels.province(code, lang) for code in place["provinces"]]
+    if place.get("country"):
+        names.append(labels.country(place["country"], lang))
+    return _join(names)
+
+
+def _terms(seen: dict[str, Any], tree: taxonomy.Taxonomy, lang: str) -> str:
+    names = [seen["code"], *(labels.NETWORKS[code] for code in seen["networks"])]
+    names += [tree.technologies[code].title[lang] for code in seen["technologies"]]
+    if text := seen.get("network_text"):
+        names.append(_said(text, lang))
+    return _join(names)
+
+
+def _date_number(as_of: str | None) -> int | None:
+    return int(as_of.replace("-", "").ljust(8, "0")) if as_of else None

@@ -1,0 +1,165 @@
+"""Code -> word. The English words are message ids; the catalogues hold the Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from babel import Locale
+
+
+def N_(message: str) -> str:
+    """Marks a message for extraction; it is translated at the glass."""
+    return message
+
+
+NETWORKS: Mapping[str, str] = {
+    "nb-iot": N_("NB-IoT"),
+    "lte-m": N_("LTE-M"),
+    "lte-cat1": N_("LTE Cat1"),
+    "4g": N_("4G"),
+    "5g": N_("5G"),
+    "redcap": N_("5G RedCap"),
+    "3g": N_("3G"),
+    "2g": N_("2G"),
+    "other": N_("Other cellular"),
+}
+
+LABELS: Mapping[str, Mapping[str, str]] = {
+    "network": NETWORKS,
+    "origin": {
+        "collected": N_("Public sources"),
+        "submitted": N_("Submitted"),
+        "demo": N_("Demonstration"),
+    },
+    "status": {
+        "pilot": N_("Pilot"),
+        "live": N_("In service"),
+        "ended": N_("Ended"),
+        "unknown": N_("Not stated"),
+    },
+    "count_kind": {
+        "stated": N_("stated"),
+        "online": N_("online"),
+        "installed": N_("installed"),
+        "contracted": N_("contracted"),
+        "planned": N_("planned"),
+    },
+    "scope": {
+        "project": N_("project"),
+        "operator": N_("operator total"),
+        "city": N_("city total"),
+    },
+    "scale": {
+        "100m": N_("100 M"),
+        "10m": N_("10 M"),
+        "1m": N_("1 M"),
+        "100k": N_("100 k"),
+        "10k": N_("10 k"),
+        "0": N_("Below 10 k"),
+        "planned": N_("Planned or contracted only"),
+        "total": N_("Operator or city total"),
+        "unknown": N_("Not reported"),
+    },
+    "role": {
+        "owner": N_("Owner"),
+        "operator": N_("Network operator"),
+        "resale": N_("Resale enterprise"),
+        "chip": N_("Chip"),
+        "module": N_("Module"),
+        "terminal": N_("Terminal"),
+        "platform": N_("Platform"),
+        "integrator": N_("Integrator"),
+        "user": N_("User"),
+        "other": N_("Party"),
+    },
+    "section": {
+        "background": N_("Background"),
+        "solution": N_("What was built"),
+        "results": N_("What came of it"),
+        "plans": N_("What comes next"),
+    },
+    "novelty": {
+        "product": N_("New product"),
+        "form": N_("New form of business"),
+        "model": N_("New model"),
+    },
+    "sort": {
+        "relevance": N_("Relevance"),
+        "newest": N_("Newest figure"),
+        "connections": N_("Connections"),
+        "title": N_("Title"),
+    },
+    "facet": {
+        "direction": N_("Direction"),
+        "sector": N_("Sector"),
+        "technology": N_("Key technology"),
+        "network": N_("Network"),
+        "country": N_("Country"),
+        "province": N_("Province"),
+        "scale": N_("Rung reached, as stated"),
+        "status": N_("Deployment"),
+        "year": N_("Year of the figure"),
+        "origin": N_("Origin"),
+    },
+    "year": {"unknown": N_("No date given")},
+    "ground": {
+        "error": N_("Something is wrong"),
+        "removal": N_("I ask for the case to be removed"),
+    },
+    "field": {
+        "title": N_("Title"),
+        "summary": N_("Summary"),
+        "body": N_("Text"),
+        "party": N_("Organisation"),
+        "sector": N_("Sector"),
+        "place": N_("Place"),
+        "term": N_("Terms"),
+    },
+}
+
+# GB/T 2260, the first two digits. The Chinese names are the short ones in daily use.
+PROVINCES: Mapping[str, tuple[str, str]] = {
+    "11": ("Beijing", "北京"),
+    "12": ("Tianjin", "天津"),
+    "13": ("Hebei", "河北"),
+    "14": ("Shanxi", "山西"),
+    "15": ("Inner Mongolia", "内蒙古"),
+    "21": ("Liaoning", "辽宁"),
+    "22": ("Jilin", "吉林"),
+    "23": ("Heilongjiang", "黑龙江"),
+    "31": ("Shanghai", "上海"),
+    "32": ("Jiangsu", "江苏"),
+    "33": ("Zhejiang", "浙江"),
+    "34": ("Anhui", "安徽"),
+    "35": ("Fujian", "福建"),
+    "36": ("Jiangxi", "江西"),
+    "37": ("Shandong", "山东"),
+    "41": ("Henan", "河南"),
+    "42": ("Hubei", "湖北"),
+    "43": ("Hunan", "湖南"),
+    "44": ("Guangdong", "广东"),
+    "45": ("Guangxi", "广西"),
+    "46": ("Hainan", "海南"),
+    "50": ("Chongqing", "重庆"),
+    "51": ("Sichuan", "四川"),
+    "52": ("Guizhou", "贵州"),
+    "53": ("Yunnan", "云南"),
+    "54": ("Xizang (Tibet)", "西藏"),
+    "61": ("Shaanxi", "陕西"),
+    "62": ("Gansu", "甘肃"),
+    "63": ("Qinghai", "青海"),
+    "64": ("Ningxia", "宁夏"),
+    "65": ("Xinjiang", "新疆"),
+    "71": ("Taiwan", "台湾"),
+    "81": ("Hong Kong", "香港"),
+    "82": ("Macao", "澳门"),
+}
+
+
+def province(code: str, lang: str) -> str:
+    english, chinese = PROVINCES[code]
+    return chinese if lang == "zh" else english
+
+
+def country(code: str, lang: str) -> str:
+    return Locale("zh" if lang == "zh" else "en").territories.get(code, code)

@@ -1,0 +1,60 @@
+"""Letters on their way: over SMTP, or into DATA/mail where there is no mail server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from .config import Config
+from .notices import Letter
+
+
+def send(config: Config, letter: Letter, *, key: str, now: dt.datetime) -> None:
+    """Send one letter. `key` names the order, so that a second attempt is the same message."""
+    host = urlsplit(config.url).hostname or "localhost"
+    message = EmailMessage(policy=SMTP.clone(max_line_length=900))
+    message["From"] = config.operator_mail
+    message["To"] = letter.to
+    message["Subject"] = " ".join(letter.subject.split())
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{key}@{host}>" if key else make_msgid(domain=host)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    if config.mail_url:
+        _over_smtp(config.mail_url, message)
+    else:
+        _into_folder(config.letters, key, message)
+
+
+def _over_smtp(url: str, message: EmailMessage) -> None:
+    """`smtp://user:password@host:587` (STARTTLS when offered), or `smtps://` for TLS from the start."""
+    at = urlsplit(url)
+    secure = at.scheme == "smtps"
+    context = ssl.create_default_context()
+    host, port = at.hostname or "localhost", at.port or (465 if secure else 25)
+    kind = (
+        smtplib.SMTP_SSL(host, port, timeout=20, context=context)
+        if secure
+        else smtplib.SMTP(host, port, timeout=20)
+    )
+    with kind as server:
+        server.ehlo()
+        if not secure and server.has_extn("starttls"):
+            server.starttls(context=context)
+        if at.username:
+            server.login(unquote(at.username), unquote(at.password or ""))
+        server.send_message(message)
+
+
+def _into_folder(folder: Path, key: str, message: EmailMessage) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = key.replace(":", "-").replace("@", "-at-").replace("/", "-")
+    fresh = folder / f".{name}.tmp"
+    fresh.write_bytes(message.as_bytes())
+    fresh.replace(folder / f"{name}.eml")

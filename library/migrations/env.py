@@ -1,0 +1,26 @@
+"""Alembic's entry: runs the versions on the connection that `upgrade()` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from library.catalog import models as catalog  # noqa: F401  (tables register with Base)
+from library.db import Base, UtcTime
+from library.statistics import models as statistics  # noqa: F401
+
+
+def render_item(kind: str, item: object, autogen_context: object) -> str | bool:
+    """Custom types are written as what they are in the database, so that versions import nothing of ours."""
+    if kind == "type" and isinstance(item, UtcTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    render_item=render_item,
+)
+with context.begin_transaction():
+    context.run_migrations()

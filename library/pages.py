@@ -1,0 +1,125 @@
+"""Public pages that join chapters: home, about, sources, and the letters of a machine without a mail server."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+
+from search import Query
+from search.errors import IndexBroken, IndexMissing
+
+from . import charts, display, web
+from .catalog import queries
+from .catalog.counts import PLANS
+from .catalog.models import ConnectionCount
+from .catalog.views import with_url
+from .errors import Missing, Text
+from .statistics import queries as statistics
+from .web import door
+
+bp = Blueprint("pages", __name__)
+
+REAL = ("collected", "submitted")
+NEWEST = 5
+
+
+@bp.get("/")
+@door("page.see")
+def home() -> str:
+    session, actor = web.session(), web.actor()
+    counted = _search(Query(filters={"origin": REAL}, facets=("direction", "sector"), per_page=1))
+    newest = _search(Query(filters={"origin": REAL, "scale": FIGURES}, sort="newest", per_page=NEWEST))
+    return render_template(
+        "home.html",
+        building=counted is None,
+        total=counted.total if counted else None,
+        directions=_directions(counted.facets if counted else {}),
+        tally=_tally(queries.headlines(session, actor, demonstration=False)),
+        demo_tally=_tally(queries.headlines(session, actor, demonstration=True)),
+        rows=[with_url(hit.stored) for hit in newest.items] if newest else [],
+        national=statistics.national(session, actor),
+    )
+
+
+# A figure of the project itself, or planned for it; totals of operators and cities are context.
+FIGURES = ("0", "10k", "100k", "1m", "10m", "100m", "planned")
+
+
+def _search(query: Query) -> Any:
+    try:
+        return current_app.extensions["index"].search(query)
+    except (IndexMissing, IndexBroken):
+        return None
+
+
+def _directions(facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """The three directions with their sectors, sub-sectors and how many real cases each has; largest first."""
+    tree = display.tree()
+    sectors = facets.get("sector", {})
+
+    def level(parent: str) -> list[dict[str, Any]]:
+        found = [
+            {"code": node.code, "count": sectors.get(node.code, 0), "children": level(node.code)}
+            for node in tree.children(parent)
+        ]
+        return sorted(found, key=lambda each: -int(str(each["count"])))
+
+    return [
+        {"code": root.code, "count": facets.get("direction", {}).get(root.code, 0), "sectors": level(root.code)}
+        for root in tree.children(None)
+    ]
+
+
+def _tally(leads: list[ConnectionCount | None]) -> charts.Tally:
+    """Every project on one ladder: those with a figure of their own; plans and totals are not drawn."""
+    own = [lead for lead in leads if lead and lead.scope == "project" and lead.kind not in PLANS]
+    return charts.tally(
+        [lead.value for lead in own if lead.verified_on is None],
+        [lead.value for lead in own if lead.verified_on is not None],
+        without=len(leads) - len(own),
+    )
+
+
+@bp.get("/about")
+@door("page.see")
+def about() -> str:
+    return render_template("pages/about.html")
+
+
+@bp.get("/sources")
+@door("page.see")
+def sources() -> str:
+    """Every source of the library, by case, and of the statistics."""
+    session, actor = web.session(), web.actor()
+    listed = [
+        {"case": case, "doc": queries.document(actor, case, revision)}
+        for case, revision in queries.current(session, actor)
+        if case.origin == "collected"
+    ]
+    return render_template("pages/sources.html", listed=listed, statistics=statistics.sources(session, actor))
+
+
+@bp.get("/mail")
+@door("page.see")
+def mail() -> str:
+    """The letters written on this machine; only for somebody who sits at it, and not in production."""
+    config = current_app.extensions["config"]
+    here = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
+    if config.production or config.mail_url or not here:
+        raise Missing(Text("There is no page at this address."))
+    letters = []
+    for path in sorted(config.letters.glob("*.eml"), key=lambda each: each.stat().st_mtime, reverse=True)[:100]:
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        part = message.get_body(("plain",))
+        letters.append(
+            {
+                "to": message["To"],
+                "subject": message["Subject"],
+                "date": message["Date"],
+                "text": part.get_content() if part else "",
+            }
+        )
+    return render_template("pages/mail.html", letters=letters)

@@ -1,0 +1,125 @@
+"""One supervisor for web and worker: set up, start both, stop both."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from search import Index
+from search.errors import IndexBroken, IndexMissing
+
+from . import indexing, migrations, seeding
+from .catalog import queries
+from .config import ROOT, Config
+from .db import Database
+from .errors import Problem, Text
+from .policy import SYSTEM
+from .worker import now
+
+GRACE = 8.0
+RESTARTS = 5
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises Problem when somebody listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            words = Text("Port %(port)s is taken or not allowed; choose another: make run PORT=8001.", {"port": port})
+            raise Problem(words) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Raises Problem when the data folder cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"\0" * 65536)
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        place = {"folder": folder, "reason": error.strerror or str(error)}
+        words = Text("The data folder %(folder)s cannot be written to (%(reason)s). Choose another: DATA=…", place)
+        raise Problem(words) from error
+
+
+def set_up(config: Config, database: Database, index: Index, progress: Callable[[str], Callable[[int, int], None]]) -> Iterator[str]:
+    """Database, real cases, demonstration records, index; each only as far as it is missing."""
+    if not migrations.is_current(database):
+        migrations.upgrade(database)
+        yield "The database is ready."
+    demo = not config.production
+    yield from seeding.seed(database, config.seeds, demo=demo, now=now(), progress=progress("Cases"))
+    try:
+        index.check()
+    except (IndexMissing, IndexBroken):
+        with database.reading() as session:
+            total = queries.total(session, SYSTEM)
+        show = progress("Cases indexed")
+        indexing.rebuild(database, index, config.replica, now=now(), progress=lambda done: show(done, total))
+        yield "The search index is ready."
+
+
+def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[], None]) -> int:
+    """Run web and worker until a signal comes or the web ends. Returns the exit code."""
+    ending = False
+
+    def end(*_: object) -> None:
+        nonlocal ending
+        ending = True
+
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, end)
+    web = _start("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
+                 "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning",
+                 "--working-dir", str(ROOT), "wsgi:app")  # fmt: skip
+    worker, restarts, announced = _start("library.cli", "work"), 0, False
+    try:
+        while not ending:
+            if web.poll() is not None:
+                return web.returncode or 1
+            if worker.poll() is not None:
+                if restarts >= RESTARTS:
+                    return 1
+                restarts += 1
+                worker = _start("library.cli", "work")
+            if not announced and _answers(host, port):
+                announced = True
+                ready()
+            time.sleep(0.05 if not announced else 0.3)
+        return 0
+    finally:
+        _stop(web, worker)
+
+
+def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def _answers(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.2):
+        return True
+    return False
+
+
+def _stop(*children: subprocess.Popen[bytes]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + GRACE
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

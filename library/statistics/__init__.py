@@ -1,0 +1,1 @@
+"""Statistics: national series and targets, each with its source and date."""

@@ -1,0 +1,81 @@
+"""The page of the statistics, and its shown points as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, render_template
+from werkzeug.wrappers import Response
+
+from .. import web
+from ..catalog.export import safe_cell
+from ..web import door
+from . import queries
+
+bp = Blueprint("statistics", __name__)
+
+COLUMNS = (
+    "series",
+    "part_of",
+    "title_zh",
+    "title_en",
+    "as_of",
+    "bound",
+    "value",
+    "unit_zh",
+    "unit_en",
+    "note_zh",
+    "note_en",
+    "source_zh",
+    "source_en",
+    "source_url",
+)
+
+
+@bp.get("/statistics")
+@door("statistics.see")
+def index() -> str:
+    session, actor = web.session(), web.actor()
+    overview = queries.overview(session, actor)
+    return render_template("statistics/index.html", **overview, library=queries.library(session))
+
+
+@bp.get("/statistics.csv")
+@door("statistics.see")
+def index_csv() -> Response:
+    """Every shown point, with a byte order mark so that spreadsheets read the Chinese."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for series in queries.all_series(web.session(), web.actor()):
+        writer.writerows([safe_cell(cell) for cell in cells] for cells in _rows(series))
+    return Response(
+        "\ufeff" + out.getvalue(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": "attachment; filename=statistics.csv"},
+    )
+
+
+def _rows(series: dict[str, Any]) -> Iterator[list[Any]]:
+    title, unit = series["title"], series["unit"]
+    for point in series["points"]:
+        note, source = point["note"] or {}, point["source"]
+        yield [
+            series["code"],
+            series["part_of"],
+            title["zh"],
+            title["en"],
+            point["as_of"],
+            point["bound"],
+            point["value"],
+            unit["zh"],
+            unit["en"],
+            note.get("zh"),
+            note.get("en"),
+            source["title"]["zh"],
+            source["title"]["en"],
+            source["url"],
+        ]

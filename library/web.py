@@ -1,0 +1,231 @@
+"""The frame of every door: session, actor, guard, language, headers, and how a Problem is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .config import Config
+from .db import Database
+from .errors import Forbidden, Missing, Problem, Text, Unavailable
+from .policy import VISITOR, Actor, Rules, require
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+REMEMBER = dt.timedelta(days=365)
+NONCE = "csp_nonce"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def door(rule: str) -> Callable[[View], View]:
+    """Names the rule of policy that guards a view. A view without one is refused to everybody."""
+
+    def mark(view: View) -> View:
+        view.rule = rule  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_app(app: Flask, config: Config, database: Database, rules: Rules) -> None:
+    """Put the frame around `app`."""
+    app.extensions["config"] = config
+    app.extensions["database"] = database
+    app.extensions["rules"] = rules
+    app.before_request(_guard)
+    app.after_request(_dress)
+    app.teardown_request(_close)
+    app.register_error_handler(Problem, tell)
+    app.register_error_handler(HTTPException, _tell_http)
+    app.register_error_handler(OperationalError, _tell_busy)
+    app.register_error_handler(500, _tell_fault)
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0, x_port=0, x_prefix=0
+        )
+
+
+def session() -> Session:
+    """This request's session; it writes only if the method may."""
+    if "session" not in g:
+        database: Database = current_app.extensions["database"]
+        g.session = database.reading() if request.method in SAFE_METHODS else database.writing()
+    found: Session = g.session
+    return found
+
+
+def actor() -> Actor:
+    """Who is asking. Accounts are not there yet, so everybody is a visitor."""
+    return VISITOR
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def elapsed() -> float:
+    """Seconds since this request came in."""
+    return time.perf_counter() - float(g.started)
+
+
+def language() -> str:
+    """`zh` or `en`: the address's, else the remembered one, else the browser's, else Chinese."""
+    if "language" not in g:
+        asked = request.args.get("lang", "")
+        kept = request.cookies.get("lang", "")
+        g.language = next(
+            (code for code in (asked, kept) if code in LANGUAGES),
+            request.accept_languages.best_match(["zh", "en"], default="zh"),
+        )
+    return str(g.language)
+
+
+def locale() -> str:
+    return LANGUAGES[language()]
+
+
+def nonce() -> str:
+    """Made once a response; only data blocks (JSON-LD) bear it."""
+    if NONCE not in g:
+        setattr(g, NONCE, secrets.token_urlsafe(16))
+    return str(getattr(g, NONCE))
+
+
+def say(text: Text | str) -> str:
+    """A Text in the reader's language."""
+    if isinstance(text, str):
+        text = Text(text)
+    return gettext(text.id, **text.params) if text.params else gettext(text.id)
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def tell(problem: Problem) -> Response:
+    """A refusal as problem+json under /api/, as a page elsewhere."""
+    fields = {
+        name: [say(item) if isinstance(item, str | Text) else item for item in items]
+        if isinstance(items, list | tuple)
+        else items
+        for name, items in problem.fields.items()
+    }
+    if wants_json():
+        body: dict[str, Any] = {
+            "type": f"{current_app.extensions['config'].url}/about#{problem.slug}",
+            "title": say(problem.text),
+            "status": problem.status,
+        }
+        if problem.reasons:
+            body["reasons"] = [say(reason) for reason in problem.reasons]
+        if fields:
+            body["errors"] = fields
+        response = jsonify(body)
+        response.content_type = "application/problem+json"
+    else:
+        reasons = [say(reason) for reason in problem.reasons]
+        reasons += [sentence for items in fields.values() for sentence in items if isinstance(sentence, str)]
+        response = make_response(
+            render_template(
+                "error.html",
+                status=problem.status,
+                title=say(problem.text),
+                reasons=reasons,
+                slug=problem.slug,
+            )
+        )
+    response.status_code = problem.status
+    if problem.status == 503:
+        response.headers["Retry-After"] = "10"
+    return response
+
+
+def _guard() -> None:
+    if request.routing_exception is not None or request.endpoint is None:
+        return
+    if request.endpoint == "static":
+        return
+    view = current_app.view_functions[request.endpoint]
+    view = getattr(view, "view_class", view)
+    rule = getattr(view, "rule", None)
+    if rule is None:
+        raise Forbidden(Text("You may not do this."))
+    require(current_app.extensions["rules"], actor(), rule)
+
+
+def _dress(response: Response) -> Response:
+    policy = {
+        "default-src": "'self'",
+        "script-src": f"'self' 'nonce-{g.csp_nonce}'" if NONCE in g else "'self'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    response.headers["Content-Security-Policy"] = "; ".join(f"{key} {value}" for key, value in policy.items())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if current_app.extensions["config"].production:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = {"zh": "zh-CN"}.get(language(), "en")
+        response.vary.update(("Accept-Language", "Cookie"))
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+    asked = request.args.get("lang", "")
+    if asked in LANGUAGES and request.cookies.get("lang") != asked:
+        response.set_cookie(
+            "lang", asked, max_age=REMEMBER, samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    return response
+
+
+def _close(error: BaseException | None) -> None:
+    kept = g.pop("session", None)
+    if kept is not None:
+        kept.close()
+
+
+def _tell_http(error: HTTPException) -> Response:
+    """What Flask itself refuses, in our own words and form."""
+    sentences = {
+        400: Text("The request could not be understood."),
+        404: Text("There is no page at this address."),
+        405: Text("This address does not take that kind of request."),
+        413: Text("What was sent is too large."),
+        415: Text("This kind of content is not accepted here."),
+        429: Text("Too many requests in a short time; wait a minute and try again."),
+    }
+    status = error.code or 500
+    if 300 <= status < 400:
+        return make_response(error.get_response())
+    problem = Missing(sentences[404]) if status == 404 else Problem(sentences.get(status, sentences[400]))
+    problem.status = status
+    problem.fields = getattr(error, "data", {}).get("messages", {}) if hasattr(error, "data") else {}
+    response = tell(problem)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _tell_busy(error: OperationalError) -> Response:
+    current_app.logger.exception("the database did not answer")
+    return tell(Unavailable(Text("The database does not answer at the moment; try again in a minute.")))
+
+
+def _tell_fault(error: Exception) -> Response:
+    problem = Problem(Text("Something went wrong here; it has been noted. Nothing you did was lost."))
+    problem.status, problem.slug = 500, "fault"
+    return tell(problem)

@@ -1,0 +1,9 @@
+"""Full text only: documents in, hits out. Knows no Flask, no SQLAlchemy, no library.
+
+These four names are the whole door. Behind it stands a pinned Whoosh, which nobody else imports.
+"""
+
+from search.documents import Document, Hits, Query
+from search.index import Index
+
+__all__ = ["Document", "Hits", "Index", "Query"]

@@ -1,0 +1,141 @@
+"""The index as its callers see it: search, follow events, rebuild, say how it is."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from whoosh.index import create_in, open_dir
+from whoosh.writing import IndexingError, IndexWriter
+
+from search.documents import Document, Hits, Query
+from search.errors import IndexBroken
+from search.generations import Generations
+from search.schema import SCHEMA, row
+from search.snapshot import Snapshot
+
+PROGRESS_EVERY = 100
+
+Found = TypeVar("Found")
+
+
+class Index:
+    """Any number of readers in any number of processes, one writer at a time; threads may share it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._generations = Generations(Path(path))
+        self._snapshot: Snapshot | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def position(self) -> int:
+        """The event up to which the index has followed."""
+        return self._settled(lambda name: self._generations.manifest(name).position)
+
+    def search(self, query: Query) -> Hits:
+        return self._newest().search(query)
+
+    def refresh(self) -> None:
+        """Take up the newest commit now. A search does so by itself, for one readlink when there is none."""
+        self._newest()
+
+    def check(self) -> None:
+        """Raise IndexMissing or IndexBroken unless the current generation is whole and can be opened."""
+        self._settled(self._generations.verify)
+        self._newest()
+
+    def apply(self, changes: Iterable[tuple[str, Document | None]], position: int) -> None:
+        """Put, replace or (None) delete documents by key, all of them or none, and note the position."""
+        latest = dict(changes)  # of two changes to one key only the later counts
+        with self._generations.writing():
+            base = self._settled(self._verified)
+            with self._generations.publishing(position, base) as folder:
+                if not latest:
+                    return
+                writer = open_dir(str(folder), schema=SCHEMA).writer(compound=False)
+                with _cancelled_on_error(writer):
+                    for key, document in latest.items():
+                        writer.delete_by_term("key", key)
+                        if document is not None:
+                            if document.key != key:
+                                raise ValueError(f"{key}: the document says {document.key}")
+                            writer.add_document(**row(document))
+                    writer.commit()
+
+    def rebuild(
+        self,
+        documents: Iterable[Document],
+        position: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Build everything anew beside what is in use, then switch. A key may come once only."""
+        keys: set[str] = set()
+        with self._generations.writing(), self._generations.publishing(position) as folder:
+            writer = create_in(str(folder), SCHEMA).writer(compound=False)
+            with _cancelled_on_error(writer):
+                for document in documents:
+                    if document.key in keys:
+                        raise ValueError(f"two documents with the key {document.key}")
+                    keys.add(document.key)
+                    writer.add_document(**row(document))
+                    if progress is not None and len(keys) % PROGRESS_EVERY == 0:
+                        progress(len(keys))
+                writer.commit()
+        if progress is not None:
+            progress(len(keys))
+
+    def _newest(self) -> Snapshot:
+        snapshot = self._snapshot
+        if snapshot is not None:
+            if snapshot.name == self._generations.current():
+                return snapshot
+            if not self._opening.acquire(blocking=False):
+                return snapshot  # another thread is opening the newest; until then this one is good
+        else:
+            self._opening.acquire()
+        try:
+            self._snapshot = self._settled(self._opened)
+            return self._snapshot
+        finally:
+            self._opening.release()
+
+    def _opened(self, name: str) -> Snapshot:
+        before = self._snapshot
+        if before is not None and before.name == name:
+            return before
+        manifest = self._generations.manifest(name)
+        if before is not None and manifest.files.items() == before.contents.keys():
+            before.name = name  # only the position has moved on
+            return before
+        contents = self._generations.read(name, manifest, before.contents if before else {})
+        try:
+            return Snapshot(name, contents)
+        except Exception as error:
+            raise IndexBroken(f"{name} cannot be opened: {error!r}") from error
+
+    def _verified(self, name: str) -> str:
+        self._generations.verify(name)
+        return name
+
+    def _settled(self, look: Callable[[str], Found]) -> Found:
+        """Look at the current generation; if it was swept meanwhile, there is a newer one to look at."""
+        while True:
+            name = self._generations.current()
+            try:
+                return look(name)
+            except OSError as error:
+                if self._generations.current() == name:
+                    raise IndexBroken(f"{name}: {error}") from error
+
+
+@contextlib.contextmanager
+def _cancelled_on_error(writer: IndexWriter) -> Iterator[None]:
+    """Whoosh closes its files when a commit fails, but not when what comes before it does."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(IndexingError):  # a commit that failed has closed it
+            writer.cancel()
+        raise

@@ -1,0 +1,368 @@
+"""The event log: one gapless line in the order of commits, whoever writes, fails or is killed; and deliveries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from threading import Event as Flag
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import make
+from library.chain import check_chain
+from library.db import Database, unit
+from library.events import (
+    START,
+    ChainHead,
+    Delivery,
+    Event,
+    EventDetail,
+    Fact,
+    deliver,
+    head,
+    lease,
+    move_cursor,
+    position,
+    record,
+    settle,
+    since,
+)
+from library.policy import Actor
+
+ANNA = Actor("person:7")
+ROOT = Path(__file__).parent.parent
+
+
+def happen(session: Session, verb: str = "thing.happen", subject: str = "thing:1", **more: object) -> None:
+    record(session, ANNA, verb, subject, now=make.NOW, **more)  # type: ignore[arg-type]
+
+
+def events(database: Database) -> list[Event]:
+    with database.reading() as session:
+        return since(session, 0, limit=100_000)
+
+
+def verbs(database: Database) -> list[str]:
+    return [event.verb for event in events(database)]
+
+
+# Recording
+
+
+def test_an_event_says_who_did_what_to_which_when(database: Database) -> None:
+    at = dt.datetime(2026, 11, 22, 17, 30, tzinfo=dt.timezone(dt.timedelta(hours=8)))
+    fact = Fact("thing:1", {"size": 3})
+    with database.unit() as session:
+        record(session, ANNA, "thing.measure", "thing:1", now=at, detail={"大小": 3}, facts=[fact])
+    [event] = events(database)
+    assert (event.seq, event.prev, event.verb, event.actor, event.subject, event.at) == (
+        1,
+        START,
+        "thing.measure",
+        "person:7",
+        "thing:1",
+        "2026-11-22T09:30:00.000000+00:00",
+    )
+    assert json.loads(event.facts) == [["thing:1", fact.digest]]
+    with database.reading() as session:
+        assert json.loads(session.get_one(EventDetail, 1).detail) == {"大小": 3}
+        assert head(session) == (1, event.hash)
+
+
+def test_the_digest_of_equal_details_differs_so_that_nobody_can_guess_an_erased_one(database: Database) -> None:
+    with database.unit() as session:
+        happen(session, detail={"name": "王"})
+        happen(session, detail={"name": "王"})
+    first, second = events(database)
+    assert first.digest != second.digest
+
+
+def test_several_records_in_a_unit_are_written_in_their_order(database: Database) -> None:
+    with database.unit() as session:
+        happen(session, "a.a")
+        happen(session, "b.b")
+    with database.unit() as session:
+        happen(session, "c.c")
+    log = events(database)
+    assert [(event.seq, event.verb) for event in log] == [(1, "a.a"), (2, "b.b"), (3, "c.c")]
+    assert [event.prev for event in log] == [START, log[0].hash, log[1].hash]
+
+
+def test_nothing_is_written_before_the_unit_ends(session: Session) -> None:
+    with unit(session):
+        happen(session)
+        session.flush()
+        assert head(session) == (0, START)
+    assert head(session)[0] == 1
+
+
+def test_a_failed_unit_leaves_no_event_not_even_for_the_next_unit_of_its_session(database: Database) -> None:
+    def fail(session: Session) -> None:
+        with unit(session):
+            happen(session, "thing.fail")
+            raise LookupError
+
+    with database.writing() as session:
+        with pytest.raises(LookupError):
+            fail(session)
+        with unit(session):
+            happen(session, "thing.succeed")
+    assert verbs(database) == ["thing.succeed"]
+
+
+def test_units_one_after_another_in_one_session_write_each_event_once(database: Database) -> None:
+    with database.writing() as session:
+        for verb in ("a.a", "b.b", "c.c"):
+            with unit(session):
+                happen(session, verb)
+    assert verbs(database) == ["a.a", "b.b", "c.c"]
+
+
+def test_a_head_that_another_session_moved_is_read_afresh(database: Database) -> None:
+    """A session that has seen the head keeps it in its identity map; the lock must not hand out the old one."""
+    with database.writing() as session:
+        with unit(session):
+            assert session.get_one(ChainHead, 1).seq == 0
+        with database.unit() as other:
+            happen(other, "a.a")
+        with unit(session):
+            happen(session, "b.b")
+    assert verbs(database) == ["a.a", "b.b"]
+
+
+def test_eight_writers_and_a_reader_no_event_skipped_no_link_forked(database: Database) -> None:
+    """The reader asks for what is new all the time. Seq is commit order, so it never sees 7 before 6."""
+    writers, units = 8, 40
+    start, done = Barrier(writers + 1), Flag()
+
+    def write(number: int) -> None:
+        start.wait()
+        for unit_number in range(units):
+            with database.unit() as session:
+                for part in range(1 + (number + unit_number) % 3):
+                    happen(session, subject=f"thing:{number}-{unit_number}-{part}")
+
+    def follow() -> list[tuple[int, str]]:
+        start.wait()
+        seen: list[tuple[int, str]] = []
+        while True:
+            last_round = done.is_set()
+            with database.reading() as session:
+                news = since(session, seen[-1][0] if seen else 0, limit=50)
+            seen += [(event.seq, event.subject) for event in news]
+            if last_round and not news:
+                return seen
+
+    with ThreadPoolExecutor(writers + 1) as threads:
+        reader = threads.submit(follow)
+        try:
+            list(threads.map(write, range(writers)))
+        finally:
+            done.set()
+        seen = reader.result()
+    expected = {
+        f"thing:{number}-{unit_number}-{part}"
+        for number in range(writers)
+        for unit_number in range(units)
+        for part in range(1 + (number + unit_number) % 3)
+    }
+    assert [seq for seq, _ in seen] == list(range(1, len(expected) + 1))
+    assert {subject for _, subject in seen} == expected
+    with database.reading() as session:
+        assert check_chain(session, {}).sound
+
+
+def test_a_writer_killed_between_its_last_flush_and_commit_leaves_the_chain_whole(database: Database) -> None:
+    with database.unit() as session:
+        happen(session, "before.it")
+    script = """
+import sys, time
+import make
+from library.db import Database, last_act
+from library.events import head, record
+from library.policy import SYSTEM
+
+def hang(session, items):
+    print(head(session)[0], flush=True)
+    time.sleep(60)
+
+with Database(sys.argv[1]).unit() as session:
+    make.organisation(session)
+    record(session, SYSTEM, "never.come", "thing:1", now=make.NOW)
+    last_act(session, hang, None)
+"""
+    url = database.engine.url.render_as_string(hide_password=False)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, url],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+    ) as child:
+        assert child.stdout
+        assert child.stdout.readline() == "2\n"  # its event is written, its unit is not committed
+        child.send_signal(signal.SIGKILL)
+    with database.unit() as session:
+        happen(session, "after.it")
+    assert verbs(database) == ["before.it", "after.it"]
+    with database.reading() as session:
+        assert check_chain(session, {}).sound
+
+
+# Following
+
+
+def test_since_gives_a_follower_its_verbs_after_its_place_oldest_first(database: Database) -> None:
+    with database.unit() as session:
+        for verb in ("case.a", "report.a", "case.b", "caseless.a", "case_.a", "case.c"):
+            happen(session, verb)
+    with database.reading() as session:
+        assert [event.seq for event in since(session, 1, prefix="case.")] == [3, 6]
+        assert [event.seq for event in since(session, 0, limit=2)] == [1, 2]
+        assert [event.verb for event in since(session, 0, prefix="case_")] == ["case_.a"]  # no wildcard
+
+
+def test_each_machine_keeps_a_cursor_for_each_of_its_followers(database: Database) -> None:
+    later = make.NOW + dt.timedelta(minutes=1)
+    with database.unit() as session:
+        assert position(session, "a", "index") == 0
+        move_cursor(session, "a", "index", 5, now=make.NOW)
+        move_cursor(session, "b", "index", 2, now=make.NOW)
+        move_cursor(session, "a", "notify", 3, now=make.NOW)
+    with database.unit() as session:
+        move_cursor(session, "a", "index", 9, now=later)
+    with database.reading() as session:
+        assert [position(session, *who) for who in (("a", "index"), ("b", "index"), ("a", "notify"))] == [9, 2, 3]
+
+
+# Deliveries
+
+
+def order(database: Database, *keys: str, kind: str = "mail", due: dt.datetime = make.NOW) -> None:
+    with database.unit() as session:
+        for key in keys:
+            assert deliver(session, kind, key, {"to": key}, due=due)
+
+
+def take(database: Database, *, now: dt.datetime = make.NOW, kind: str = "mail") -> str | None:
+    with database.unit() as session:
+        row = lease(session, [kind], now=now, seconds=120)
+        return row.key if row else None
+
+
+def finish(database: Database, key: str, *, now: dt.datetime = make.NOW, error: str | None = None) -> None:
+    with database.unit() as session:
+        row = session.scalars(select(Delivery).where(Delivery.key == key)).one()
+        settle(row, now=now, error=error, tries=3)
+
+
+def test_the_same_work_is_ordered_once(database: Database) -> None:
+    order(database, "a")
+    with database.unit() as session:
+        assert deliver(session, "mail", "a", {"to": "again"}, due=make.NOW) is None
+        assert deliver(session, "digest", "a", {}, due=make.NOW)
+    with database.reading() as session:
+        rows = session.execute(select(Delivery.kind, Delivery.payload).order_by(Delivery.id)).all()
+    assert [tuple(row) for row in rows] == [("mail", {"to": "a"}), ("digest", {})]
+
+
+def test_two_followers_that_order_the_same_work_at_once_order_it_once(database: Database) -> None:
+    start = Barrier(2)
+
+    def follow(_: int) -> int:
+        with database.writing() as session:
+            start.wait()
+            with unit(session):
+                return sum(deliver(session, "mail", f"{n}", {}, due=make.NOW) is not None for n in range(20))
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sum(threads.map(follow, range(2))) == 20
+
+
+def test_work_is_taken_in_order_of_when_it_is_due(database: Database) -> None:
+    minute = dt.timedelta(minutes=1)
+    order(database, "later", due=make.NOW - minute)
+    order(database, "sooner", due=make.NOW - 2 * minute)
+    order(database, "not yet", due=make.NOW + minute)
+    order(database, "another kind", kind="digest")
+    assert [take(database) for _ in range(3)] == ["sooner", "later", None]
+
+
+def test_two_who_lease_at_once_never_get_the_same(database: Database) -> None:
+    keys = [f"{number:02}" for number in range(30)]
+    order(database, *keys)
+    start = Barrier(2)
+
+    def work(_: int) -> list[str]:
+        start.wait()
+        taken = []
+        while (key := take(database)) is not None:
+            taken.append(key)
+        return taken
+
+    with ThreadPoolExecutor(2) as threads:
+        taken = Counter(key for part in threads.map(work, range(2)) for key in part)
+    assert taken == dict.fromkeys(keys, 1)
+
+
+def test_a_lease_that_is_held_open_is_passed_over_not_waited_for(postgresql: Database) -> None:
+    """On SQLite there is one writer at a time, so the question does not arise."""
+    order(postgresql, "a", "b")
+    with postgresql.unit() as session:
+        first = lease(session, ["mail"], now=make.NOW)
+        assert first
+        assert (first.key, take(postgresql)) == ("a", "b")
+
+
+def test_a_lease_runs_out(database: Database) -> None:
+    order(database, "a")
+    seconds = [0, 119, 120, 121]
+    taken = [take(database, now=make.NOW + dt.timedelta(seconds=after)) for after in seconds]
+    assert taken == ["a", None, None, "a"]
+    with database.reading() as session:
+        assert session.scalars(select(Delivery.attempts)).one() == 2
+
+
+def test_work_that_is_done_is_not_handed_out_again(database: Database) -> None:
+    order(database, "a")
+    take(database)
+    finish(database, "a")
+    assert take(database, now=make.NOW + dt.timedelta(days=1)) is None
+
+
+def test_failed_work_is_tried_again_after_growing_pauses_and_then_given_up(database: Database) -> None:
+    order(database, "a")
+    now, pauses = make.NOW, []
+    for _ in range(3):
+        failed_at = now
+        while take(database, now=now) is None:
+            now += dt.timedelta(minutes=1)
+            assert now < make.NOW + dt.timedelta(hours=1)
+        pauses.append((now - failed_at) // dt.timedelta(minutes=1))
+        finish(database, "a", now=now, error="no such mailbox")
+    assert pauses == [0, 1, 2]
+    assert take(database, now=now + dt.timedelta(days=30)) is None
+    with database.reading() as session:
+        row = session.scalars(select(Delivery)).one()
+        assert (row.attempts, row.done_at, row.given_up_at, row.last_error) == (3, None, now, "no such mailbox")
+
+
+def test_success_after_failure_clears_the_error(database: Database) -> None:
+    order(database, "a")
+    take(database)
+    finish(database, "a", error="x" * 5000)
+    with database.reading() as session:
+        assert session.scalars(select(Delivery.last_error)).one() == "x" * 2000
+    take(database, now=make.NOW + dt.timedelta(minutes=1))
+    finish(database, "a")
+    with database.reading() as session:
+        row = session.scalars(select(Delivery)).one()
+        assert (row.last_error, row.done_at, row.leased_until) == (None, make.NOW, None)
