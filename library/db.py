@@ -109,8 +109,9 @@ def last_act(session: Session, act: Callable[[Session, list[Any]], None], item: 
 
 def alone(session: Session, what: str) -> None:
     """Until the unit ends, nobody else does `what`. On SQLite the IMMEDIATE transaction sees to that."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(zlib.crc32(what.encode()))))
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(what.encode()))))
 
 
 def insert_unless_there(session: Session, entity: type[Row], **values: Any) -> Row | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,33 +50,69 @@ def prose(text: str) -> Markup:
 def here(**changes: str) -> str:
     """This page's address with other words in its query, such as another language."""
     words = request.args.to_dict(flat=False) | {name: [value] for name, value in changes.items()}
-    query = urlencode(words, doseq=True)
-    return f"{request.path}?{query}"
+    return f"{request.path}?{urlencode(words, doseq=True)}"
+
+
+def labels_of(kind: str, codes: Iterable[str]) -> str:
+    return figures.joined((label(kind, code) for code in codes), web.language())
+
+
+# What the templates call by its own name. The first two tables get the reader's language, the second also gettext.
+SPOKEN = (
+    figures.pick,
+    figures.fallen,
+    figures.tongue,
+    figures.stop,
+    figures.joined,
+    figures.names,
+    figures.language,
+    figures.lang_key,
+    figures.compact,
+    figures.exact,
+    figures.day,
+    ladder.axis_text,
+)
+WORDED = (figures.deadline, ladder.spoken, charts.tally_words, charts.series_words)
+PLAIN = (
+    figures.grouped,
+    ladder.place,
+    ladder.marks,
+    ladder.shown,
+    ladder.signs,
+    ladder.sort_of,
+    ladder.rung_lines,
+    ladder.scale_lines,
+    ladder.axis_ticks,
+    ladder.ruler,
+    charts.series,
+)
+
+
+def _spoken(function: Callable[..., Any], *more: Any) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, web.language(), *more, **kwargs)
+
+    return call
 
 
 def init_app(app: Flask, config: Config) -> None:
     """Register the names; the language is bound here, so that templates do not repeat it."""
     app.jinja_env.globals.update(
+        {function.__name__: function for function in PLAIN}
+        | {function.__name__: _spoken(function) for function in SPOKEN}
+        | {function.__name__: _spoken(function, gettext) for function in WORDED},
+        bounded=lambda number, bound=None: figures.bounded(number, bound, gettext),
         label=label,
+        labels=labels_of,
         prose=prose,
         here=here,
         csp_nonce=web.nonce,
-        ladder=ladder,
-        charts=charts,
-        figures=figures,
+        reader=web.language,
+        operator=config.operator,
         site_url=config.url,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor
     def reader() -> dict[str, Any]:
-        lang = web.language()
-        return {
-            "lang": lang,
-            "operator": config.operator or gettext("a demonstration, not a site of any ministry"),
-            "pick": lambda text: figures.pick(text, lang),
-            "tongue": lambda text: figures.tongue(text, lang),
-            "compact": lambda value: figures.compact(value, lang),
-            "exact": lambda value: figures.exact(value, lang),
-            "day": lambda when, long=False: figures.day(when, lang, long=long),
-        }
+        return {"lang": web.language()}

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .db import Base, canonical, last_act
+from .db import Base, canonical, insert_unless_there, last_act
 from .policy import Actor
 
 START = "0" * 64
@@ -246,12 +246,7 @@ def deliver(
     session: Session, kind: str, key: str, payload: dict[str, Any], *, due: dt.datetime
 ) -> Delivery | None:
     """Order work; the same kind and key is ordered once only."""
-    known = session.scalar(select(Delivery.id).where(Delivery.kind == kind, Delivery.key == key))
-    if known:
-        return None
-    row = Delivery(kind=kind, key=key, payload=payload, due_at=due)
-    session.add(row)
-    return row
+    return insert_unless_there(session, Delivery, kind=kind, key=key, payload=payload, due_at=due)
 
 
 def _waiting(kinds: Sequence[str], now: dt.datetime) -> Select[tuple[Delivery]]:
@@ -282,7 +277,9 @@ def waiting(session: Session) -> int:
 
 def lease(session: Session, kinds: Sequence[str], *, now: dt.datetime, seconds: int = 120) -> Delivery | None:
     """Take the next piece of work that is due and that nobody holds."""
-    row = session.scalar(_waiting(kinds, now).with_for_update(skip_locked=True))
+    row = session.scalar(
+        _waiting(kinds, now).with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+    )
     if row:
         row.leased_until = now + dt.timedelta(seconds=seconds)
         row.attempts += 1

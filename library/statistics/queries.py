@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session, aliased
 
-from ..catalog.models import Case, ConnectionCount
-from ..catalog.policy import PUBLIC
 from ..db import canonical
 from ..errors import Missing, Text
 from ..policy import Actor
@@ -74,30 +72,16 @@ def figure(found: Mapping[str, Any], aims: list[dict[str, Any]]) -> dict[str, An
 
 
 def overview(session: Session, actor: Actor) -> dict[str, Any]:
-    """The page: the national figure, the other series that have points, the targets, present ones first."""
+    """The page: the national figure, its parts, the other series, the present targets and the past ones."""
     found, aims = all_series(session, actor), targets(session, actor)
+    shown = [one for one in (figure(item, aims) for item in found) if one]
     return {
-        "national": next((figure(one, aims) for one in found if one["code"] == NATIONAL), None),
-        "others": [one for one in found if one["code"] != NATIONAL and one["points"]],
-        "targets": sorted(aims, key=lambda aim: not aim["present"]),
+        "national": next((one for one in shown if one["code"] == NATIONAL), None),
+        "parts": [one for one in shown if one["part_of"] == NATIONAL],
+        "others": [one for one in shown if NATIONAL not in (one["code"], one["part_of"])],
+        "targets": [aim for aim in aims if aim["present"]],
+        "history": [aim for aim in aims if not aim["present"]],
     }
-
-
-def library(session: Session) -> dict[str, int]:
-    """The state of the library: public cases, and apart from them the demonstration records."""
-    counted = {"total": 0, "verified": 0, "demo_total": 0}
-    for origin, cases, verified in session.execute(
-        select(Case.origin, func.count(Case.id.distinct()), func.count(ConnectionCount.verified_on))
-        .outerjoin(ConnectionCount, ConnectionCount.case_id == Case.id)
-        .where(Case.state == PUBLIC)
-        .group_by(Case.origin)
-    ):
-        if origin == "demo":
-            counted["demo_total"] += cases
-        else:
-            counted["total"] += cases
-            counted["verified"] += verified
-    return counted
 
 
 def sources(session: Session, actor: Actor) -> list[dict[str, Any]]:

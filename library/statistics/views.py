@@ -38,9 +38,7 @@ COLUMNS = (
 @bp.get("/statistics")
 @door("statistics.see")
 def index() -> str:
-    session, actor = web.session(), web.actor()
-    overview = queries.overview(session, actor)
-    return render_template("statistics/index.html", **overview, library=queries.library(session))
+    return render_template("statistics/index.html", **queries.overview(web.session(), web.actor()))
 
 
 @bp.get("/statistics.csv")

@@ -118,11 +118,20 @@ def test_no_figure_without_points(session: Session, whole: dict[str, Any], now: 
     assert queries.overview(session, VISITOR)["national"] is None
 
 
-def test_the_page_has_its_parts(loaded: Session) -> None:
+def test_the_page_has_its_parts(loaded: Session, whole: dict[str, Any], now: dt.datetime) -> None:
+    apart = {**whole["series"][1], "code": "applications"}
+    del apart["part_of"]
+    empty = {**apart, "code": "empty", "points": []}
+    operations.load(loaded, SYSTEM, operations.SCHEMA.load({"series": [apart, empty]}), now=now)
     found = queries.overview(loaded, VISITOR)
     assert found["national"]["code"] == queries.NATIONAL
-    assert [one["code"] for one in found["others"]] == ["smart-home-connections"]
-    assert [aim["code"] for aim in found["targets"]] == ["connections-2027", "connections-2023"]
+    codes = {part: [one["code"] for one in found[part]] for part in ("parts", "others", "targets", "history")}
+    assert codes == {
+        "parts": ["smart-home-connections"],
+        "others": ["applications"],
+        "targets": ["connections-2027"],
+        "history": ["connections-2023"],
+    }
 
 
 def test_every_source_with_what_it_bears(loaded: Session, whole: dict[str, Any]) -> None:
@@ -153,13 +162,3 @@ def test_as_many_queries_however_many_rows(
         with database.reading() as session, counted(database) as seen:
             read(session, VISITOR)
         assert len(seen) == few
-
-
-def test_the_library_counts_demonstration_apart(session: Session) -> None:
-    assert queries.library(session) == {"total": 0, "demo_total": 0, "verified": 0}
-    make.case(session)
-    make.case(session, connections=[make.count(), make.count(5)])
-    make.case(session, state="draft")
-    verified = make.count(kind="online", verified={"on": "2026-09-30", "by": "verifier"})
-    make.case(session, origin="demo", code="DEMO-0001", connections=[verified])
-    assert queries.library(session) == {"total": 2, "demo_total": 1, "verified": 0}

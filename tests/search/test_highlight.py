@@ -1,0 +1,113 @@
+"""What a hit shows."""
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from search import Document, Index, Query
+from search.documents import Hit
+from search.highlight import SNIPPET, Marker
+from search.wanted import wanted
+
+Doc = Callable[..., Document]
+Holding = Callable[..., Index]
+
+
+def first(index: Index, text: str) -> Hit:
+    return index.search(Query(text)).items[0]
+
+
+def marked(content: str, text: str, field: str = "title") -> str:
+    highlights, _ = Marker(wanted(text)).mark({field: {"zh": content}})
+    return highlights.get(f"{field}.zh", "")
+
+
+def test_a_hit_hands_back_what_was_stored_and_says_where_it_matched(doc: Doc, holding: Holding) -> None:
+    stored = {"title": {"zh": "水表"}, "n": 1, "list": [None, True]}
+    hit = first(holding(doc("K", "水表", body="远传水表与路灯", party="某公司", stored=stored)), "水表")
+    assert hit.stored == stored
+    assert hit.matched == ("title", "body")
+    assert hit.highlights == {"title.zh": "<mark>水表</mark>", "body.zh": "远传<mark>水表</mark>与路灯"}
+
+
+def test_without_words_nothing_is_marked(doc: Doc, holding: Holding) -> None:
+    hit = first(holding(doc("K", "水表")), "")
+    assert (hit.highlights, hit.matched) == ({}, ())
+
+
+def test_languages_are_marked_apart(holding: Holding) -> None:
+    hit = first(holding(Document("K", {"title": {"zh": "NB-IoT水表", "en": "Water meters on NB-IoT"}})), "nb-iot")
+    assert hit.highlights == {
+        "title.zh": "<mark>NB-IoT</mark>水表",
+        "title.en": "Water meters on <mark>NB-IoT</mark>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "expected"),
+    [
+        ("智能水表", "智能水表", "<mark>智能水表</mark>"),
+        ("智能远传水表", "智能水表", "<mark>智能</mark>远传<mark>水表</mark>"),
+        ("智慧水錶", "水表", "智慧<mark>水錶</mark>"),
+        ("LTE Cat 1 modules", "cat1", "<mark>LTE Cat 1</mark> modules"),
+        ("Smart metering", "meters", "Smart <mark>metering</mark>"),
+        ("Ma\u0301laga", "malaga", "<mark>Ma\u0301laga</mark>"),
+        ("鹏讯科技的讯息", "鹏讯", "<mark>鹏讯</mark>科技的讯息"),
+        ("鹏城", "鹏讯", ""),
+        ("<b>水表</b> & 'x'", "水表", "&lt;b&gt;<mark>水表</mark>&lt;/b&gt; &amp; &#x27;x&#x27;"),
+        ("<script>alert(1)</script>", "script", None),
+    ],
+)
+def test_marks(content: str, text: str, expected: str | None) -> None:
+    if expected is None:
+        expected = "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;"
+    assert marked(content, text) == expected
+
+
+def test_a_title_is_shown_whole_and_a_body_in_part() -> None:
+    long = "一段说明。" * 60 + "这里有水表。" + "一段说明。" * 60
+    assert plain(marked(long, "水表")) == long
+    snippet = plain(marked(long, "水表", field="body"))
+    assert "水表" in snippet
+    assert len(snippet) <= SNIPPET
+    assert snippet[0] == snippet[-1] == "…"
+
+
+def test_a_snippet_is_cut_between_words() -> None:
+    long = "meters counting everywhere " * 30 + "antenna " + "meters counting everywhere " * 30
+    snippet = plain(marked(long, "antenna", field="body")).strip("…")
+    assert "antenna" in snippet
+    assert set(snippet.split()) == {"antenna", "meters", "counting", "everywhere"}
+    assert 100 < len(snippet) <= SNIPPET
+
+
+def test_a_snippet_shows_where_most_is_marked() -> None:
+    long = "水表。" + "一段说明。" * 60 + "燃气与水表。" + "一段说明。" * 60
+    assert "<mark>燃气</mark>与<mark>水表</mark>" in marked(long, "燃气 水表", field="body")
+
+
+def plain(marked_up: str) -> str:
+    return html.unescape(re.sub("</?mark>", "", marked_up))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    content=st.text(alphabet=st.sampled_from("水表智能 <>&\"'a1-.é\u0301\n，ﬁ"), max_size=600),
+    text=st.sampled_from(["水表", "智能水表", "a", "fi", "a-1", "é", "表能"]),
+    field=st.sampled_from(["title", "body"]),
+)
+def test_only_mark_is_added_and_nothing_is_lost(content: str, text: str, field: str) -> None:
+    result = marked(content, text, field)
+    bare = re.sub("</?mark>", "", result)
+    assert not re.search("[<>\"']", bare)
+    assert not re.search("&(?!lt;|gt;|amp;|quot;|#x27;)", bare)
+    assert html.unescape(bare).removeprefix("…").removesuffix("…") in content
+    assert result.count("<mark>") == result.count("</mark>")
+    if field == "body":
+        assert len(html.unescape(bare)) <= max(SNIPPET, 0)
+    elif result:
+        assert html.unescape(bare) == content
