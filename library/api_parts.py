@@ -29,7 +29,7 @@ def paged(total: int, page: int, per_page: int) -> None:
         return f'<{request.path}?{query}>; rel="{rel}"'
 
     links = [link(1, "first"), link(last, "last")]
-    if 1 < page:
+    if page > 1:
         links.append(link(min(page - 1, last), "prev"))
     if page < last:
         links.append(link(page + 1, "next"))

@@ -138,7 +138,7 @@ def series(
     drawn = [(across(_months(point["as_of"])), down(point["value"]), point) for point in points]
     line = [(x, y) for x, y, point in drawn if point.get("bound", "exact") != "lower"]
     aim = (across(_months(target["by"])), down(target["value"]), target) if target else None
-    step = _step(top, height // 45)
+    step = _step(top, max(3, height // 60))
     first_year, last_year = points[0]["as_of"][:4], last // 12
     years = [year for year in range(int(first_year) + 1, last_year + 1) if height > 200 or year % 2 == 0]
     return Series(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_babel import gettext
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -21,11 +21,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "
 
 
 def tree() -> taxonomy.Taxonomy:
-    """The taxonomies, read once a request."""
-    if "taxonomy" not in g:
-        g.taxonomy = taxonomy.read(web.session())
-    found: taxonomy.Taxonomy = g.taxonomy
-    return found
+    """The taxonomies."""
+    return web.recall("taxonomy", taxonomy.read)
 
 
 def label(kind: str, code: str) -> str:
@@ -108,11 +105,11 @@ def init_app(app: Flask, config: Config) -> None:
         here=here,
         csp_nonce=web.nonce,
         reader=web.language,
-        operator=config.operator,
         site_url=config.url,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor
     def reader() -> dict[str, Any]:
-        return {"lang": web.language()}
+        operator = config.operator or gettext("a demonstration, not a site of any ministry")
+        return {"lang": web.language(), "operator": operator}

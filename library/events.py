@@ -180,6 +180,11 @@ def head(session: Session) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, START)
 
 
+def head_seq(session: Session) -> int:
+    """The newest sequence number alone, without loading the row."""
+    return session.scalar(select(ChainHead.seq)) or 0
+
+
 def _write(session: Session, pending: list[_Pending]) -> None:
     # No row lock on SQLite: there the IMMEDIATE transaction is the lock.
     top = session.scalars(

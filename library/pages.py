@@ -7,6 +7,7 @@ import email.policy
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
+from sqlalchemy.orm import Session
 
 from search import Query
 from search.errors import IndexBroken, IndexMissing
@@ -14,9 +15,9 @@ from search.errors import IndexBroken, IndexMissing
 from . import charts, display, web
 from .catalog import queries
 from .catalog.counts import PLANS
-from .catalog.models import ConnectionCount
 from .catalog.views import with_url
 from .errors import Missing, Text
+from .policy import VISITOR
 from .statistics import queries as statistics
 from .web import door
 
@@ -29,7 +30,6 @@ NEWEST = 5
 @bp.get("/")
 @door("page.see")
 def home() -> str:
-    session, actor = web.session(), web.actor()
     counted = _search(Query(filters={"origin": REAL}, facets=("direction", "sector"), per_page=1))
     newest = _search(Query(filters={"origin": REAL, "scale": FIGURES}, sort="newest", per_page=NEWEST))
     return render_template(
@@ -37,10 +37,10 @@ def home() -> str:
         building=counted is None,
         total=counted.total if counted else None,
         directions=_directions(counted.facets if counted else {}),
-        tally=_tally(queries.headlines(session, actor, demonstration=False)),
-        demo_tally=_tally(queries.headlines(session, actor, demonstration=True)),
+        tally=web.recall("tally", lambda session: _tally(session, demonstration=False)),
+        demo_tally=web.recall("demo tally", lambda session: _tally(session, demonstration=True)),
         rows=[with_url(hit.stored) for hit in newest.items] if newest else [],
-        national=statistics.national(session, actor),
+        national=web.recall("national", lambda session: statistics.national(session, VISITOR)),
     )
 
 
@@ -73,8 +73,9 @@ def _directions(facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _tally(leads: list[ConnectionCount | None]) -> charts.Tally:
+def _tally(session: Session, *, demonstration: bool) -> charts.Tally:
     """Every project on one ladder: those with a figure of their own; plans and totals are not drawn."""
+    leads = queries.headlines(session, VISITOR, demonstration=demonstration)
     own = [lead for lead in leads if lead and lead.scope == "project" and lead.kind not in PLANS]
     return charts.tally(
         [lead.value for lead in own if lead.verified_on is None],

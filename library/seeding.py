@@ -30,7 +30,7 @@ def seed(
     real = [path for path in sorted(folder.glob("*.json")) if path.name not in NOT_CASES]
     invented = sorted((folder / "demo").glob("*.json")) if demo else []
     with database.unit() as session:
-        importer.import_taxonomy(session, folder / importer.TAXONOMY)
+        importer.import_taxonomy(session, SYSTEM, folder / importer.TAXONOMY, now=now)
         statistics.import_statistics(session, SYSTEM, folder / "statistics.json", now=now)
         done = importer.import_cases(session, SYSTEM, [*real, *invented], now=now, progress=progress)
     yield f"{done.added} cases added, {done.changed} changed, {done.unchanged} as they were."

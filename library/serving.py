@@ -80,10 +80,8 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, end)
-    web = _start("granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1",
-                 "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning",
-                 "--working-dir", str(ROOT), "wsgi:app")  # fmt: skip
-    worker, restarts, announced = _start("library.cli", "work"), 0, False
+    web = subprocess.Popen(web_command(host, port, threads), stdin=subprocess.DEVNULL)
+    worker, restarts, announced = _work(), 0, False
     try:
         while not ending:
             if web.poll() is not None:
@@ -92,7 +90,7 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
                 if restarts >= RESTARTS:
                     return 1
                 restarts += 1
-                worker = _start("library.cli", "work")
+                worker = _work()
             if not announced and _answers(host, port):
                 announced = True
                 ready()
@@ -102,8 +100,23 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
         _stop(web, worker)
 
 
-def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL)
+def web_command(host: str, port: int, threads: int, folder: Path = ROOT, target: str = "wsgi:app") -> list[str]:
+    """How the web server is started."""
+    options = {
+        "interface": "wsgi",
+        "host": host,
+        "port": port,
+        "workers": 1,
+        "blocking-threads": threads,
+        "log-level": "warning",
+        "working-dir": folder,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "granian", *words, "--no-ws", target]
+
+
+def _work() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "library.cli", "work"], cwd=ROOT, stdin=subprocess.DEVNULL)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .config import Config
 from .db import Database
 from .errors import Forbidden, Missing, Problem, Text, Unavailable
+from .memory import Memory
 from .policy import VISITOR, Actor, Rules, require
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,6 +27,7 @@ REMEMBER = dt.timedelta(days=365)
 NONCE = "csp_nonce"
 
 View = TypeVar("View", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 
 def door(rule: str) -> Callable[[View], View]:
@@ -43,6 +45,7 @@ def init_app(app: Flask, config: Config, database: Database, rules: Rules) -> No
     app.extensions["config"] = config
     app.extensions["database"] = database
     app.extensions["rules"] = rules
+    app.extensions["memory"] = Memory()
     app.before_request(_guard)
     app.after_request(_dress)
     app.teardown_request(_close)
@@ -63,6 +66,12 @@ def session() -> Session:
         g.session = database.reading() if request.method in SAFE_METHODS else database.writing()
     found: Session = g.session
     return found
+
+
+def recall(name: str, make: Callable[[Session], Value]) -> Value:
+    """Public data that is the same for everybody; read again only when something has happened."""
+    memory: Memory = current_app.extensions["memory"]
+    return memory.recall(session(), name, make)
 
 
 def actor() -> Actor:

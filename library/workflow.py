@@ -78,6 +78,7 @@ def step(
     allowed = [move for move in rows if move.who(actor, subject)]
     if not allowed:
         raise Forbidden(Text("You may not do this."))
+    session.flush()  # the refresh would forget what was not written
     session.refresh(subject, with_for_update=True)  # of two at once, the second sees what the first did
     move = next((move for move in allowed if subject.state in move.source), None)
     if move is None:

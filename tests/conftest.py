@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, event, insert
 from sqlalchemy.orm import Session
 
 sys.path.append(str(Path(__file__).parent))  # for `import make` and `import postgres`; after search/, never before
 
-import library.catalog.models
-import library.statistics.models
 import make
 import postgres
-from library.db import Base, Database, unit
+
+from library.db import Base, Database
 from library.events import START, ChainHead
+from library.migrations import upgrade
 
 
-@pytest.fixture()
+@pytest.fixture
 def now() -> dt.datetime:
     """The present of the tests."""
     return make.NOW
@@ -36,14 +36,22 @@ def database(request: pytest.FixtureRequest) -> Database:
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A writing session in a unit of its own, undone at the end unless the test commits by `unit()`."""
     with database.writing() as session:
         yield session
 
 
-@pytest.fixture()
+@pytest.fixture
+def statements(database: Database) -> list[str]:
+    """Every SQL statement that `database` is asked from here on; a test clears the list where it starts to count."""
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    return asked
+
+
+@pytest.fixture
 def sqlite(sqlite_file: Path, tmp_path: Path) -> Iterator[Database]:
     copy = tmp_path / "library.db"
     shutil.copyfile(sqlite_file, copy)
@@ -57,12 +65,12 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite database, to be copied."""
     file = tmp_path_factory.mktemp("sqlite") / "empty.db"
     database = Database(f"sqlite:///{file}")
-    _lay_out(database)
+    upgrade(database)
     database.engine.dispose()  # the last connection writes the WAL back into the file
     return file
 
 
-@pytest.fixture()
+@pytest.fixture
 def postgresql(postgres_url: str) -> Iterator[Database]:
     database = Database(postgres_url)
     with database.engine.begin() as connection:
@@ -84,15 +92,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
         admin.engine.dispose()
         database = Database(url % name)
-        _lay_out(database)
+        upgrade(database)
         database.engine.dispose()
         yield url % name
-
-
-def _lay_out(database: Database) -> None:
-    Base.metadata.create_all(database.engine)
-    with database.unit() as session:
-        session.execute(insert(ChainHead), {"id": 1, "seq": 0, "hash": START})
 
 
 def _empty(connection: Connection) -> None:

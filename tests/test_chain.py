@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import make
 import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-import make
 from library.catalog import operations
 from library.catalog.flow import FLOW
 from library.catalog.models import Case, Revision
@@ -27,10 +27,12 @@ def content(session: Session, number: int) -> Any:
 
 def check(database: Database, **anchors: str) -> ChainReport:
     with database.reading() as session:
-        return check_chain(session, {"revision": content}, {int(seq[1:]): digest for seq, digest in anchors.items()})
+        return check_chain(
+            session, {"revision": content}, {int(seq[1:]): digest for seq, digest in anchors.items()}
+        )
 
 
-@pytest.fixture()
+@pytest.fixture
 def chain(database: Database) -> Database:
     """Five events: three about a case with two revisions, two about nothing that a table keeps."""
     with database.unit() as session:

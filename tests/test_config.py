@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -111,7 +112,15 @@ def test_a_secret_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -> No
     assert stat.S_IMODE((data / "secret").stat().st_mode) == 0o600
 
 
-def test_two_who_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+def test_all_who_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+    """The site and its worker are started together; two secrets would end each other's sessions."""
+    start = Barrier(8)
+
+    def begin(_: int) -> str:
+        start.wait()
+        return read(tmp_path).secret_key
+
     with ThreadPoolExecutor(8) as threads:
-        secrets = set(threads.map(lambda _: read(tmp_path).secret_key, range(8)))
+        secrets = set(threads.map(begin, range(8)))
     assert len(secrets) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]

@@ -7,12 +7,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
+import make
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-import make
 from library.accounts.models import Organisation
 from library.catalog.models import Case, NumberSeries
 from library.db import Database, alone, canonical, last_act, unit
@@ -26,7 +26,11 @@ def organisations(database: Database) -> int:
 
 
 def test_canonical_spells_a_value_one_way() -> None:
-    assert canonical({"b": [1, None], "a": "水"}) == canonical({"a": "水", "b": [1, None]}) == '{"a":"水","b":[1,null]}'
+    assert (
+        canonical({"b": [1, None], "a": "水"})
+        == canonical({"a": "水", "b": [1, None]})
+        == '{"a":"水","b":[1,null]}'
+    )
 
 
 @pytest.mark.parametrize(

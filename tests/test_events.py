@@ -13,11 +13,11 @@ from pathlib import Path
 from threading import Barrier
 from threading import Event as Flag
 
+import make
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import make
 from library.chain import check_chain
 from library.db import Database, unit
 from library.events import (

@@ -29,6 +29,7 @@ FACETS = (
     "status",
     "origin",
 )
+WITH_ZEROS = ("direction", "scale", "origin")
 MAX_QUERY = 400
 MAX_PAGE = 100_000
 
@@ -141,7 +142,7 @@ def facets(
 ) -> list[Facet]:
     """Every facet that has anything to choose, each line with its count and its address.
 
-    `order` fixes the order of a facet's codes and has them shown even at zero; the others go by count.
+    `order` fixes the order of a facet's codes, the others go by count. Short lists show their zeros too.
     """
     found = []
     for name in FACETS:
@@ -155,6 +156,8 @@ def facets(
             )
             if name == "year":
                 codes.sort(key=lambda code: (code.isdigit(), code), reverse=True)
+            if name not in WITH_ZEROS:
+                codes = [code for code in codes if counts.get(code)]
             codes += [code for code in chosen if code not in codes]
             items = [_item(name, code, counts, chosen, address, label) for code in codes]
         if any(item.count or item.on for item in items):

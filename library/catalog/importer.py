@@ -13,6 +13,7 @@ from marshmallow import Schema, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .. import events
 from ..db import alone
 from ..errors import Invalid, Problem, Text
 from ..policy import Actor
@@ -51,10 +52,12 @@ def read(path: Path, schema: Schema) -> dict[str, Any]:
         raise _mistakes(path.name, text, error.normalized_messages()) from error
 
 
-def import_taxonomy(session: Session, path: Path) -> None:
+def import_taxonomy(session: Session, actor: Actor, path: Path, *, now: dt.datetime) -> None:
     given = read(path, taxonomy.TaxonomyShape())
     alone(session, IMPORT)
-    taxonomy.write(session, given)
+    if changed := taxonomy.write(session, given):
+        detail = {"changed": changed}
+        events.record(session, actor, "taxonomy.load", "taxonomy:1", now=now, detail=detail)
 
 
 def import_cases(

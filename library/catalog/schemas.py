@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -14,9 +15,11 @@ from ..labels import NETWORKS, PROVINCES
 from .models import BOUNDS, KINDS, ORIGINS, SCOPES
 
 AUDIENCES = ("public", "investor", "reviewer", "ministry", "owner")
-COLLECTED = re.compile(r"MIOT-P-\d{4}")
-DEMO = re.compile(r"DEMO-\d{4}")
-PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+# Digits are 0 to 9 here: \d alone means those of every script, full-width ones too.
+COLLECTED = re.compile(r"MIOT-P-\d{4}", re.ASCII)
+SUBMITTED = re.compile(r"MIOT-\d{4}-\d{4}", re.ASCII)
+DEMO = re.compile(r"DEMO-\d{4}", re.ASCII)
+PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
 ROLES = (
     "owner",
     "operator",
@@ -44,8 +47,15 @@ def plain(text: str) -> None:
 
 
 def partial_date(text: str) -> None:
-    if not PARTIAL_DATE.fullmatch(text):
+    if not PARTIAL_DATE.fullmatch(text) or (len(text) == 10 and not _in_the_calendar(text)):
         raise ValidationError("Not a date: write YYYY, YYYY-MM or YYYY-MM-DD.")
+
+
+def _in_the_calendar(text: str) -> bool:
+    try:
+        return bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 class Words(fields.String):
@@ -208,6 +218,8 @@ class CaseDocument(Schema):
         origin, code = data["origin"], data["code"]
         if origin == "collected" and not COLLECTED.fullmatch(code):
             raise ValidationError("A collected case is numbered MIOT-P-NNNN.", "code")
+        if origin == "submitted" and not SUBMITTED.fullmatch(code):
+            raise ValidationError("A submitted case is numbered MIOT-YYYY-NNNN.", "code")
         if (origin == "demo") != bool(DEMO.fullmatch(code)):
             raise ValidationError("A demonstration case, and no other, is numbered DEMO-NNNN.", "code")
         if origin == "collected" and not data["sources"]:

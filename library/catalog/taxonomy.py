@@ -34,6 +34,9 @@ class TaxonomyShape(Schema):
     technologies = fields.List(fields.Nested(TermShape), required=True)
 
 
+KEPT = ("parent", "title", "synonyms", "named")
+
+
 @dataclass(frozen=True)
 class Node:
     code: str
@@ -45,7 +48,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """Both trees in memory; small enough to be read once a request."""
+    """Both trees in memory."""
 
     sectors: Mapping[str, Node]
     technologies: Mapping[str, Node]
@@ -76,12 +79,18 @@ def read(session: Session) -> Taxonomy:
     return Taxonomy(trees["sector"], trees["technology"])
 
 
-def write(session: Session, given: Mapping[str, Any]) -> None:
-    """Add and update terms; a code never goes away, because cases refer to it."""
+def write(session: Session, given: Mapping[str, Any]) -> list[str]:
+    """Add and update terms and name those that changed; a code never goes away, because cases refer to it."""
+    changed = []
     for taxonomy, key in (("sector", "sectors"), ("technology", "technologies")):
         for position, item in enumerate(given[key]):
             term = session.get(Term, (taxonomy, item["code"])) or Term(taxonomy=taxonomy, code=item["code"])
-            term.parent, term.position = item["parent"], position
-            term.title, term.synonyms, term.named = item["title"], item["synonyms"], item["named"]
+            wanted = {**{name: item[name] for name in KEPT}, "position": position}
+            if all(getattr(term, name) == value for name, value in wanted.items()):
+                continue
+            for name, value in wanted.items():
+                setattr(term, name, value)
             session.add(term)
             session.flush()
+            changed.append(f"{taxonomy}:{term.code}")
+    return changed

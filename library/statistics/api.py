@@ -32,7 +32,7 @@ class SourceSeen(Schema):
     title = fields.Nested(InBoth, required=True)
     url = fields.URL(required=True, allow_none=True, metadata={"description": "only where we link to it"})
     link = fields.Boolean(required=True)
-    copy = fields.Boolean(
+    copied = fields.Boolean(
         required=True, metadata={"description": "read on a copy at an unknown host, not linked"}
     )
 

@@ -147,5 +147,5 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
         "title": source["title"],
         "url": source["url"] if linked else None,
         "link": linked,
-        "copy": "url" in source and not linked,
+        "copied": "url" in source and not linked,
     }

@@ -32,6 +32,7 @@ COLUMNS = (
     "source_zh",
     "source_en",
     "source_url",
+    "source_copied",
 )
 
 
@@ -76,4 +77,5 @@ def _rows(series: dict[str, Any]) -> Iterator[list[Any]]:
             source["title"]["zh"],
             source["title"]["en"],
             source["url"],
+            "yes" if source["copied"] else "",
         ]

@@ -16,7 +16,11 @@ def doc() -> Doc:
     """doc("K1", "标题", body="…", facets={…}): every text is both Chinese and English enough for a test."""
 
     def doc(key: str, title: str = "", *, lang: str = "zh", **rest: Any) -> Document:
-        text = {name: {lang: rest.pop(name)} for name in ("summary", "body", "party", "sector", "term") if name in rest}
+        text = {
+            name: {lang: rest.pop(name)}
+            for name in ("summary", "body", "party", "sector", "term")
+            if name in rest
+        }
         return Document(key=key, text={"title": {lang: title}, **text}, **rest)
 
     return doc

@@ -30,7 +30,7 @@ def test_one_series_word_for_word(client: FlaskClient) -> None:
                 "value": 192_000_000,
                 "bound": "exact",
                 "note": {"en": "=1+1", "zh": "=1+1（中）"},
-                "source": {"title": {"en": "A", "zh": "A（中）"}, "url": None, "link": False, "copy": True},
+                "source": {"title": {"en": "A", "zh": "A（中）"}, "url": None, "link": False, "copied": True},
             }
         ],
     }

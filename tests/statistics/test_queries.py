@@ -81,10 +81,10 @@ def test_a_source_is_linked_or_a_copy_or_neither(loaded: Session) -> None:
     copied, linked = (
         point["source"] for point in queries.series(loaded, VISITOR, queries.NATIONAL)["points"]
     )
-    assert (copied["url"], copied["link"], copied["copy"]) == (None, False, True)
-    assert (linked["url"], linked["link"], linked["copy"]) == ("https://paper.example/1", True, False)
+    assert (copied["url"], copied["link"], copied["copied"]) == (None, False, True)
+    assert (linked["url"], linked["link"], linked["copied"]) == ("https://paper.example/1", True, False)
     supplied = queries.targets(loaded, VISITOR)[0]["source"]
-    assert (supplied["url"], supplied["link"], supplied["copy"]) == (None, False, False)
+    assert (supplied["url"], supplied["link"], supplied["copied"]) == (None, False, False)
 
 
 def test_no_such_series(loaded: Session) -> None:

@@ -1,0 +1,71 @@
+"""Every page of the site, by name, with what a reader does to see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import Response
+
+from live import COLLECTED, REVISED
+
+LANGUAGES = ("zh", "en")
+WORDS = {
+    "zh": {"words": "智能水表", "nothing": "木琴"},
+    "en": {"words": "smart water meters", "nothing": "xylophone"},
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """`status` is what the site answers; `press` names a control to press before looking."""
+
+    name: str
+    path: str
+    status: int = 200
+    press: str = ""
+
+    def address(self, lang: str) -> str:
+        return self.path.format(**WORDS[lang])
+
+    def open(self, tab: Tab, lang: str) -> None:
+        answer = tab.goto(self.address(lang))
+        if self.press:
+            with tab.expect_navigation() as navigation:
+                tab.click(self.press)
+            answer = navigation.value
+        assert _status(answer) == self.status, f"{self.name}: {_status(answer)} instead of {self.status}"
+
+
+PAGES = (
+    Page("home", "/"),
+    Page("search-words", "/search?q={words}"),
+    Page("search-none", "/search?q={nothing}&sector=agriculture&network=nb-iot"),
+    Page("search-filters", "/search?direction=governance&network=nb-iot&status=live"),
+    Page("cases-page-2", "/search?page=2"),
+    Page("case-collected", f"/cases/{COLLECTED}"),
+    Page("case-rich", "/cases/MIOT-P-0043"),
+    Page("case-demonstration", "/cases/DEMO-0001"),
+    Page("case-revised", f"/cases/{REVISED}"),
+    Page("revisions", f"/cases/{REVISED}/revisions"),
+    Page("revision-1-past", f"/cases/{REVISED}/revisions/1"),
+    Page("revision-2-changes", f"/cases/{REVISED}/revisions/2"),
+    Page("direction", "/sectors/governance"),
+    Page("sector", "/sectors/metering"),
+    Page("sector-without-cases", "/sectors/wearables"),
+    Page("statistics", "/statistics"),
+    Page("sources", "/sources"),
+    Page("about", "/about"),
+    Page("feeds", "/feeds"),
+    Page("mail", "/mail"),
+    Page("report", f"/cases/{COLLECTED}/report"),
+    Page("report-with-errors", f"/cases/{COLLECTED}/report", 422, press="main form [type=submit]"),
+    Page("report-sent", f"/cases/{COLLECTED}/report?sent=1"),
+    Page("error-404", "/nowhere", 404),
+    Page("error-404-case", "/cases/MIOT-P-9999", 404),
+    Page("error-422", "/search?page=0&sort=best", 422),
+)
+
+
+def _status(answer: Response | None) -> int | None:
+    return answer.status if answer else None

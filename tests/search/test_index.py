@@ -1,0 +1,232 @@
+"""Following events, rebuilding, and noticing damage."""
+
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from search import Document, Index, Query
+from search.errors import IndexBroken, IndexMissing
+
+Doc = Callable[..., Document]
+
+
+def keys(index: Index, text: str = "") -> list[str]:
+    return sorted(hit.key for hit in index.search(Query(text, per_page=100)).items)
+
+
+def generations(path: Path) -> list[str]:
+    return sorted(folder.name for folder in path.glob("gen-*"))
+
+
+def test_no_index_is_missing_in_every_question(tmp_path: Path, doc: Doc) -> None:
+    index = Index(tmp_path / "nowhere")
+    for question in (index.check, index.refresh, lambda: index.search(Query()), lambda: index.position):
+        with pytest.raises(IndexMissing):
+            question()
+    with pytest.raises(IndexMissing):
+        index.apply([("K", doc("K"))], position=1)
+
+
+def test_an_empty_index_answers(index: Index) -> None:
+    index.check()
+    hits = index.search(Query("水表", facets=("network",)))
+    assert (hits.total, hits.total_by_group, hits.items, hits.facets) == (
+        0,
+        {0: 0, 1: 0},
+        [],
+        {"network": {}},
+    )
+
+
+def test_changes_put_replace_and_delete(index: Index, doc: Doc) -> None:
+    index.apply([("a", doc("a", "水表")), ("b", doc("b", "水表"))], position=5)
+    assert (keys(index, "水表"), index.position) == (["a", "b"], 5)
+    index.apply([("a", doc("a", "路灯")), ("b", None), ("never there", None)], position=9)
+    assert (keys(index, "水表"), keys(index), index.position) == ([], ["a"], 9)
+
+
+def test_of_two_changes_to_one_key_the_last_counts(index: Index, doc: Doc) -> None:
+    """Whoosh alone would keep both: an update does not see what the same writer added."""
+    index.apply([("a", doc("a", "水表")), ("a", doc("a", "路灯")), ("b", doc("b")), ("b", None)], position=1)
+    assert keys(index) == ["a"]
+    assert keys(index, "路灯") == ["a"]
+
+
+def test_a_deleted_document_leaves_counts_and_orders(index: Index, doc: Doc) -> None:
+    networks = {"network": ("nb-iot",)}
+    index.apply(
+        [(key, doc(key, "水表", facets=networks, rank_group=key == "b")) for key in "abc"], position=1
+    )
+    index.apply([("b", None), ("c", None)], position=2)
+    hits = index.search(Query(facets=("network",), sort="title"))
+    assert [hit.key for hit in hits.items] == ["a"]
+    assert (hits.total_by_group, hits.facets["network"]) == ({0: 1, 1: 0}, {"nb-iot": 1})
+
+
+def test_many_commits_agree_with_one_rebuild(index: Index, doc: Doc, tmp_path: Path) -> None:
+    documents = [
+        doc(f"K{n:02}", f"水表{n}", body="路灯" * (n % 4), facets={"n": (str(n % 3),)}, numbers={"date": n})
+        for n in range(30)
+    ]
+    for n, document in enumerate(documents):
+        index.apply([(document.key, doc(document.key, "旧"))], position=2 * n)
+        index.apply([(document.key, document)], position=2 * n + 1)
+    rebuilt = Index(tmp_path / "rebuilt")
+    rebuilt.rebuild(documents, position=1)
+    for query in (
+        Query("水表", facets=("n",)), Query(sort="newest", facets=("n",)), Query("路灯", {"n": ("1",)}, per_page=3)
+    ):  # fmt: skip
+        followed, anew = index.search(query), rebuilt.search(query)
+        assert {hit.key for hit in followed.items} == {hit.key for hit in anew.items}
+        assert (followed.total, followed.facets) == (anew.total, anew.facets)
+    assert keys(index, "旧") == []
+
+
+def test_a_position_alone_moves_on_without_opening_anything(index: Index, doc: Doc) -> None:
+    index.apply([("a", doc("a", "水表"))], position=1)
+    before = index.search(Query("水表")).items
+    opened = index._snapshot
+    index.apply([], position=7)
+    assert index.position == 7
+    assert index.search(Query("水表")).items == before
+    assert index._snapshot is opened
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["rebuild", "apply"])
+def test_what_fails_changes_nothing(index: Index, doc: Doc, tmp_path: Path, whole: bool) -> None:
+    index.apply([("a", doc("a", "水表"))], position=3)
+
+    def failing() -> Iterator[Document]:
+        yield doc("b", "路灯")
+        raise ZeroDivisionError
+
+    if whole:
+        with pytest.raises(ZeroDivisionError):
+            index.rebuild(failing(), position=4)
+    else:
+        with pytest.raises(ValueError, match="b: the document says other"):
+            index.apply([("c", doc("c")), ("b", doc("other"))], position=4)
+    index.check()
+    assert (keys(index), index.position) == (["a"], 3)
+    assert len(generations(tmp_path / "index")) == 2, "the current one and the one before it"
+    index.apply([("b", doc("b"))], position=4)
+    assert (keys(index), index.position) == (["a", "b"], 4)
+
+
+def test_a_rebuild_takes_a_key_once(index: Index, doc: Doc) -> None:
+    with pytest.raises(ValueError, match="two documents with the key a"):
+        index.rebuild([doc("a"), doc("a")], position=1)
+
+
+def test_a_rebuild_says_how_far_it_is(index: Index, doc: Doc) -> None:
+    told: list[int] = []
+    index.rebuild((doc(f"K{n}") for n in range(250)), position=1, progress=told.append)
+    assert told == [100, 200, 250]
+
+
+def test_old_generations_and_leftovers_are_swept(index: Index, doc: Doc, tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    leftover = path / "gen-000999-dead"
+    leftover.mkdir()
+    (leftover / "_MAIN_1.toc").write_bytes(b"half")
+    for n in range(6):
+        index.apply([(f"K{n}", doc(f"K{n}"))], position=n)
+    index.rebuild([doc("a")], position=9)
+    names = generations(path)
+    assert len(names) == 2
+    assert os.readlink(path / "current") == names[1]
+    assert leftover.name not in names
+
+
+def test_a_file_system_without_links_will_do(index: Index, doc: Doc, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    index.apply([("a", doc("a"))], position=1)
+    monkeypatch.setattr(os, "link", refuse)
+    index.apply([("b", doc("b"))], position=2)
+    Index(index._generations.path).check()
+    assert keys(index) == ["a", "b"]
+
+
+# -- damage --
+
+
+@pytest.fixture
+def built(index: Index, doc: Doc) -> Path:
+    """The folder of an index of two segments, with a deletion."""
+    index.rebuild([doc(f"K{n}", f"智能水表{n}", body="路灯" * 50) for n in range(20)], position=1)
+    index.apply([("K0", None), ("K20", doc("K20", "智能水表20"))], position=2)
+    return index._generations.path
+
+
+def files(path: Path) -> list[Path]:
+    return sorted(file for file in (path / "current").iterdir() if not file.name.endswith("LOCK"))
+
+
+def truncate(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0x40
+    file.write_bytes(content)
+
+
+def empty(file: Path) -> None:
+    os.truncate(file, 0)
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, empty, Path.unlink])
+def test_damage_to_any_file_is_noticed(
+    built: Path, doc: Doc, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    names = [file.name for file in files(built)]
+    assert len(names) > 8
+    for number, name in enumerate(names):
+        copy = tmp_path / f"copy{number}"
+        shutil.copytree(built, copy, symlinks=True)
+        running = Index(copy)
+        running.check()
+        damage(copy / "current" / name)
+        assert len(keys(running, "水表")) == 20, "what was opened before stays right"
+        fresh = Index(copy)
+        for question in (
+            running.check,
+            fresh.check,
+            fresh.refresh,
+            lambda fresh=fresh: fresh.search(Query("水表")),
+            lambda fresh=fresh: fresh.apply([("X", doc("X"))], position=3),
+        ):
+            with pytest.raises(IndexBroken):
+                question()
+        fresh.rebuild([doc("a", "水表")], position=3)
+        assert keys(running, "水表") == keys(fresh) == ["a"], "a rebuild mends it"
+
+
+def test_a_lost_folder_is_noticed(built: Path) -> None:
+    shutil.rmtree(built / os.readlink(built / "current"))
+    with pytest.raises(IndexBroken):
+        Index(built).check()
+
+
+def test_a_pointer_that_is_none_is_noticed(built: Path) -> None:
+    (built / "current").unlink()
+    (built / "current").write_text("gen-000001-aaaa")
+    with pytest.raises(IndexBroken):
+        Index(built).search(Query())
+
+
+def test_an_index_of_another_form_is_not_read(built: Path) -> None:
+    manifest = built / "current" / "manifest.json"
+    facts = json.loads(manifest.read_bytes().partition(b"\n")[2])
+    body = json.dumps(facts | {"form": facts["form"] + 1}).encode()
+    manifest.write_bytes(b"%08x\n%s" % (zlib.crc32(body), body))
+    with pytest.raises(IndexBroken, match="has form"):
+        Index(built).search(Query())
