@@ -99,9 +99,7 @@ class Snapshot:
         if query.sort != "relevance" or not scores:
             return nsmallest(end, docnums, key=place.__getitem__)[start:]
         groups = self.table.groups
-        return nsmallest(end, docnums, key=lambda docnum: (groups[docnum], -scores[docnum], place[docnum]))[
-            start:
-        ]
+        return nsmallest(end, docnums, key=lambda docnum: (groups[docnum], -scores[docnum], place[docnum]))[start:]
 
     def _hit(self, docnum: int, marker: Marker) -> Hit:
         with self._one_at_a_time:

@@ -71,13 +71,9 @@ class Table:
     def count(self, found: int, filters: Mapping[str, tuple[str, ...]], facet: str) -> dict[str, int]:
         """Code → how many would be found by it, the most frequent first."""
         documents = found & self.allowed(filters, besides=facet)
-        counts = {
-            code: (documents & bearing).bit_count() for code, bearing in self.facets.get(facet, {}).items()
-        }
+        counts = {code: (documents & bearing).bit_count() for code, bearing in self.facets.get(facet, {}).items()}
         return {
-            code: counts[code]
-            for code in sorted(counts, key=lambda code: (-counts[code], code))
-            if counts[code]
+            code: counts[code] for code in sorted(counts, key=lambda code: (-counts[code], code)) if counts[code]
         }
 
     def order(self, sort: Sort, lang: str) -> Sequence[int]:

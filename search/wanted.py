@@ -36,6 +36,8 @@ def wanted(text: str) -> list[Clause]:
     clauses: dict[Clause, None] = {}
     budget = MAX_TERMS
     for clause in _clauses(text):
+        if clause in clauses:
+            continue
         budget -= sum(len(way.terms) for way in clause)
         if budget < 0:
             break
@@ -58,9 +60,7 @@ def _clauses(text: str) -> Iterator[Clause]:
     singles: list[Word] = []
     for word in words(text):
         single = word.han and len(word.whole.term) == 1 and word.whole.term not in STOP
-        if singles and not (
-            single and singles[-1].whole.end == word.whole.start and len(singles) < MAX_SINGLES
-        ):
+        if singles and not (single and singles[-1].whole.end == word.whole.start and len(singles) < MAX_SINGLES):
             yield _name(singles)
             singles = []
         if single:

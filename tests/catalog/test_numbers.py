@@ -26,9 +26,14 @@ def test_five_digits_when_four_are_not_enough(session: Session) -> None:
 
 def test_a_number_of_a_failed_unit_is_given_again(database: Database) -> None:
     """A receipt must not show a gap that asks who was there."""
-    with pytest.raises(LookupError), database.unit() as session:
-        next_number(session, "X")
-        raise LookupError
+
+    def fail() -> None:
+        with database.unit() as session:
+            next_number(session, "X")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
     with database.unit() as session:
         assert next_number(session, "X") == "X-0001"
 

@@ -17,9 +17,7 @@ def doc() -> Doc:
 
     def doc(key: str, title: str = "", *, lang: str = "zh", **rest: Any) -> Document:
         text = {
-            name: {lang: rest.pop(name)}
-            for name in ("summary", "body", "party", "sector", "term")
-            if name in rest
+            name: {lang: rest.pop(name)} for name in ("summary", "body", "party", "sector", "term") if name in rest
         }
         return Document(key=key, text={"title": {lang: title}, **text}, **rest)
 

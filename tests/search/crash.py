@@ -1,4 +1,4 @@
-"""Kill writers, look what is left. Run by test_readers_and_writers.py in a process without threads, so it may fork.
+"""Kill writers and look what is left. A program of its own: it forks, so it must not have threads.
 
 The index always holds as many documents as its position says. After every kill it must still say so.
 """

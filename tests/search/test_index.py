@@ -6,11 +6,13 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from search import Document, Index, Query
 from search.errors import IndexBroken, IndexMissing
+from search.generations import Contents, Generations
 
 Doc = Callable[..., Document]
 
@@ -59,9 +61,7 @@ def test_of_two_changes_to_one_key_the_last_counts(index: Index, doc: Doc) -> No
 
 def test_a_deleted_document_leaves_counts_and_orders(index: Index, doc: Doc) -> None:
     networks = {"network": ("nb-iot",)}
-    index.apply(
-        [(key, doc(key, "水表", facets=networks, rank_group=key == "b")) for key in "abc"], position=1
-    )
+    index.apply([(key, doc(key, "水表", facets=networks, rank_group=key == "b")) for key in "abc"], position=1)
     index.apply([("b", None), ("c", None)], position=2)
     hits = index.search(Query(facets=("network",), sort="title"))
     assert [hit.key for hit in hits.items] == ["a"]
@@ -141,6 +141,22 @@ def test_old_generations_and_leftovers_are_swept(index: Index, doc: Doc, tmp_pat
     assert len(names) == 2
     assert os.readlink(path / "current") == names[1]
     assert leftover.name not in names
+
+
+def test_a_reader_slower_than_two_commits_starts_again(
+    index: Index, doc: Doc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Generations.read
+
+    def slow(self: Generations, name: str, *rest: Any) -> Contents:
+        while writer.position < 4:
+            n = writer.position + 1
+            writer.apply([(f"K{n}", doc(f"K{n}"))], position=n)
+        return read(self, name, *rest)
+
+    writer = Index(index._generations.path)
+    monkeypatch.setattr(Generations, "read", slow)
+    assert len(keys(index)) == 4
 
 
 def test_a_file_system_without_links_will_do(index: Index, doc: Doc, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ HOUSE = Path(search.__file__).parent.parent
 
 
 def test_threads_read_while_a_writer_commits_and_rebuilds(index: Index, doc: Doc) -> None:
-    """Every commit brings a pair. A reader who ever sees half a pair, or less than before, has seen a tear."""
+    """Every commit brings a pair. A reader who sees half a pair, or less than before, has seen a tear."""
     stop = threading.Event()
     failures: list[str] = []
     searches = [0] * 4
@@ -49,6 +49,36 @@ def test_threads_read_while_a_writer_commits_and_rebuilds(index: Index, doc: Doc
     assert failures == []
     assert min(searches) > 0
     assert index.search(Query("水表")).total == 40
+
+
+def test_threads_that_read_the_same_postings_do_not_disturb_each_other(index: Index, doc: Doc) -> None:
+    """Whoosh seeks and reads in two steps; the threads here change places as often as Python can."""
+    index.rebuild((doc(f"K{n}", "水表", body="路灯" * (n % 7)) for n in range(400)), position=1)
+    texts = ("水表", "路灯", "水表 路灯")
+    expected = {text: [hit.key for hit in index.search(Query(text)).items] for text in texts}
+    failures: list[object] = []
+
+    def read(first: int) -> None:
+        try:
+            for turn in range(30):
+                text = texts[(first + turn) % 3]
+                found = [hit.key for hit in index.search(Query(text)).items]
+                if found != expected[text]:
+                    failures.append((text, found))
+        except Exception as error:  # noqa: BLE001 - a thread must hand over whatever it meets
+            failures.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
 
 
 def test_two_writers_take_turns(index: Index, doc: Doc) -> None:

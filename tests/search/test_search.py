@@ -33,6 +33,7 @@ def keys(index: Index, text: str = "", **rest: Any) -> list[str]:
         ("和服租赁", "和服", True),
         ("中国中车股份", "国中", False),
         ("深圳鹏讯科技有限公司", "鹏讯", True),
+        ("由威胜承建", "威胜", True),
         ("讯息与鹏城", "鹏讯", False),
         ("鹏城的讯", "鹏讯", False),
         ("NB-IoT meters", "nb iot", True),
@@ -100,10 +101,8 @@ def test_a_word_weighs_most_in_the_title_then_in_the_sector(doc: Doc, holding: H
 def test_demonstration_comes_last_in_every_order(
     holding: Holding, sort: str, lang: str, expected: list[str], text: str
 ) -> None:
-    def record(
-        key: str, zh: str, en: str, date: int | None, connections: int | None, group: int = 0
-    ) -> Document:
-        title = {"zh": zh + "水表", "en": en}
+    def record(key: str, zh: str, en: str, date: int | None, connections: int | None, group: int = 0) -> Document:
+        title = {"zh": zh + "水表" * (1 + group), "en": en}
         return Document(key, {"title": title}, {}, {"date": date, "connections": connections}, group)
 
     index = holding(
@@ -138,9 +137,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(doc: Doc, holding: Ho
 def three(doc: Doc, holding: Holding) -> Index:
     return holding(
         doc("w1", "水表", facets={"network": ("nb-iot",), "sector": ("metering", "water-metering")}),
-        doc(
-            "w2", "水表", facets={"network": ("lte-cat1", "nb-iot"), "sector": ("metering", "water-metering")}
-        ),
+        doc("w2", "水表", facets={"network": ("lte-cat1", "nb-iot"), "sector": ("metering", "water-metering")}),
         doc("g1", "燃气", facets={"network": ("nb-iot",), "sector": ("metering", "gas-metering")}),
         doc("p1", "停车", facets={"network": ("5g",), "sector": ("parking",)}, rank_group=1),
     )
