@@ -158,7 +158,7 @@ def in_process(config: Config) -> None:
     from sqlalchemy.orm import Session
 
     app.extensions["index"].search = timed("engine", app.extensions["index"].search)
-    templating._render = timed("template", templating._render)  # type: ignore[attr-defined]
+    templating._render = timed("template", templating._render)
     for name in ("execute", "scalar", "scalars", "get"):
         setattr(Session, name, timed("ORM", getattr(Session, name)))
     engine = app.extensions["database"].engine

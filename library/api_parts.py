@@ -16,7 +16,7 @@ class ProblemShape(Schema):
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     reasons = fields.List(fields.String())
-    errors = fields.Dict()
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
 def paged(total: int, page: int, per_page: int) -> None:
@@ -39,6 +39,6 @@ def paged(total: int, page: int, per_page: int) -> None:
 def tagged(digest: str) -> None:
     """Give the response an entity tag; ends the request with 304 when the reader has this very version."""
     tag = quote_etag(digest)
-    if request.if_none_match.contains(digest):
+    if request.if_none_match.contains_weak(digest):
         abort(Response(status=304, headers={"ETag": tag}))
     g.api_headers = {**g.get("api_headers", {}), "ETag": tag}

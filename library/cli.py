@@ -157,7 +157,7 @@ def rules() -> None:
 @plainly
 def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> None:
     """Is the chain of events whole, and do the tables say what it fixed? EXPORT: check a file instead."""
-    kept = {row["seq"]: row["hash"] for row in json.loads(anchors.read_text())["anchors"]} if anchors else None
+    kept = _kept(anchors) if anchors else None
     if export:
         report = chain.check_export(export, kept)
     else:
@@ -177,6 +177,14 @@ def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> Non
     sys.exit(0 if report.sound else 1)
 
 
+def _kept(file: Path) -> dict[int, str]:
+    """Number and hash of every anchor in a copy of /feeds/anchors.json."""
+    try:
+        return {int(row["seq"]): str(row["hash"]) for row in json.loads(file.read_bytes())["anchors"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(f"{file.name} is not a copy of anchors.json.") from error
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @plainly
@@ -189,17 +197,19 @@ def export(file: Path) -> None:
 
 
 @main.command()
-@click.option("--answer", nargs=2, metavar="NUMBER TEXT", help="Say what was done about a report.")
+@click.option("--answer", type=(int, str), metavar="NUMBER TEXT", help="Say what was done about a report.")
 @click.option("--archive", metavar="CODE", help="Take a case out of the public library, as a report asks.")
 @plainly
-def reports(answer: tuple[str, str] | None, archive: str | None) -> None:
+def reports(answer: tuple[int, str] | None, archive: str | None) -> None:
     """What readers report about collected cases, and asking for removal."""
     _, database, _ = opened()
     if answer:
+        number, words = answer
         with database.unit() as session:
-            operations.answer_report(
-                session, SYSTEM, session.get_one(CaseReport, int(answer[0])), answer=answer[1], now=now()
-            )
+            report = session.get(CaseReport, number)
+            if report is None:
+                raise click.ClickException(f"There is no report {number}.")
+            operations.answer_report(session, SYSTEM, report, answer=words, now=now())
     if archive:
         with database.unit() as session:
             seeding.archive(session, archive, now=now())

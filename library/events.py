@@ -214,7 +214,7 @@ def _write(session: Session, pending: list[_Pending]) -> None:
 def drop_anchor(session: Session, *, day: str) -> bool:
     """Note the head for `day` unless that was done before."""
     seq, digest = head(session)
-    if seq == 0 or session.get(Anchor, day):
+    if seq == 0 or session.get(Anchor, day) is not None:
         return False
     session.add(Anchor(day=day, seq=seq, hash=digest))
     return True
@@ -254,7 +254,7 @@ def deliver(
     return insert_unless_there(session, Delivery, kind=kind, key=key, payload=payload, due_at=due)
 
 
-def _waiting(kinds: Sequence[str], now: dt.datetime) -> Select[tuple[Delivery]]:
+def _waiting(kinds: Sequence[str], now: dt.datetime) -> Select[Delivery]:
     return (
         select(Delivery)
         .where(

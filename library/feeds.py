@@ -146,4 +146,5 @@ def _stamp(at: dt.datetime) -> str:
 def _conditional(response: Response, changed: dt.datetime | None) -> Response:
     response.last_modified = changed
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -96,8 +96,7 @@ def follow(database: Database, index: Index, replica: str, *, now: dt.datetime) 
         rebuild(database, index, replica, now=now, progress=lambda done: None)
         return 0
     if batch:
-        if changes:
-            index.apply(changes, batch[-1].seq)
+        index.apply(changes, batch[-1].seq)  # also without changes: the index notes how far it has come
         with database.unit() as session:
             events.move_cursor(session, replica, FOLLOWER, batch[-1].seq, now=now)
     return len(batch)

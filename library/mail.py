@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import smtplib
 import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +24,7 @@ def send(config: Config, letter: Letter, *, key: str, now: dt.datetime) -> None:
     message["To"] = letter.to
     message["Subject"] = " ".join(letter.subject.split())
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{key}@{host}>" if key else make_msgid(domain=host)
+    message["Message-ID"] = f"<{_plain(key)}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     if config.mail_url:
@@ -52,9 +53,14 @@ def _over_smtp(url: str, message: EmailMessage) -> None:
         server.send_message(message)
 
 
+def _plain(key: str) -> str:
+    """The key as a message id and a file name may have it."""
+    return re.sub(r"[^\w.]+", "-", key, flags=re.ASCII).strip("-.")
+
+
 def _into_folder(folder: Path, key: str, message: EmailMessage) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    name = key.replace(":", "-").replace("@", "-at-").replace("/", "-")
+    name = _plain(key)
     fresh = folder / f".{name}.tmp"
     fresh.write_bytes(message.as_bytes())
     fresh.replace(folder / f"{name}.eml")

@@ -26,6 +26,7 @@ from .worker import now
 
 GRACE = 8.0
 RESTARTS = 5
+HEALTHY = 60.0  # seconds: a worker that lived as long has its earlier ends forgiven
 
 
 def check_port(host: str, port: int) -> None:
@@ -81,16 +82,16 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, end)
     web = subprocess.Popen(web_command(host, port, threads), stdin=subprocess.DEVNULL)
-    worker, restarts, announced = _work(), 0, False
+    worker, restarts, announced, begun = _work(), 0, False, time.monotonic()
     try:
         while not ending:
             if web.poll() is not None:
                 return web.returncode or 1
             if worker.poll() is not None:
-                if restarts >= RESTARTS:
+                restarts = 1 if time.monotonic() - begun > HEALTHY else restarts + 1
+                if restarts > RESTARTS:
                     return 1
-                restarts += 1
-                worker = _work()
+                worker, begun = _work(), time.monotonic()
             if not announced and _answers(host, port):
                 announced = True
                 ready()

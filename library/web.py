@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -17,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .config import Config
 from .db import Database
-from .errors import Forbidden, Missing, Problem, Text, Unavailable
+from .errors import Forbidden, Invalid, Missing, Problem, Text, TooMany, Unavailable
 from .memory import Memory
 from .policy import VISITOR, Actor, Rules, require
 
@@ -26,6 +27,7 @@ LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 REMEMBER = dt.timedelta(days=365)
 NONCE = "csp_nonce"
 
+Language = Literal["zh", "en"]
 View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
 
@@ -46,6 +48,7 @@ def init_app(app: Flask, config: Config, database: Database, rules: Rules) -> No
     app.extensions["database"] = database
     app.extensions["rules"] = rules
     app.extensions["memory"] = Memory()
+    app.url_map.merge_slashes = False  # its redirect would be absolute, with whatever the Host header says
     app.before_request(_guard)
     app.after_request(_dress)
     app.teardown_request(_close)
@@ -88,7 +91,7 @@ def elapsed() -> float:
     return time.perf_counter() - float(g.started)
 
 
-def language() -> str:
+def language() -> Language:
     """`zh` or `en`: the address's, else the remembered one, else the browser's, else Chinese."""
     if "language" not in g:
         asked = request.args.get("lang", "")
@@ -97,7 +100,8 @@ def language() -> str:
             (code for code in (asked, kept) if code in LANGUAGES),
             request.accept_languages.best_match(["zh", "en"], default="zh"),
         )
-    return str(g.language)
+    found: Language = g.language
+    return found
 
 
 def locale() -> str:
@@ -124,12 +128,7 @@ def wants_json() -> bool:
 
 def tell(problem: Problem) -> Response:
     """A refusal as problem+json under /api/, as a page elsewhere."""
-    fields = {
-        name: [say(item) if isinstance(item, str | Text) else item for item in items]
-        if isinstance(items, list | tuple)
-        else items
-        for name, items in problem.fields.items()
-    }
+    fields = {name: _sentences(items) for name, items in problem.fields.items()}
     if wants_json():
         body: dict[str, Any] = {
             "type": f"{current_app.extensions['config'].url}/about#{problem.slug}",
@@ -144,7 +143,7 @@ def tell(problem: Problem) -> Response:
         response.content_type = "application/problem+json"
     else:
         reasons = [say(reason) for reason in problem.reasons]
-        reasons += [sentence for items in fields.values() for sentence in items if isinstance(sentence, str)]
+        reasons += [sentence for sentences in fields.values() for sentence in sentences]
         response = make_response(
             render_template(
                 "error.html",
@@ -160,9 +159,19 @@ def tell(problem: Problem) -> Response:
     return response
 
 
+def _sentences(errors: Any) -> list[str]:
+    """What is wrong with one field, in the reader's language; a list's own fields are told with it."""
+    if isinstance(errors, str | Text):
+        return [say(errors)]
+    inner = errors.values() if isinstance(errors, Mapping) else errors
+    return [sentence for each in inner for sentence in _sentences(each)]
+
+
 def _guard() -> None:
     if request.routing_exception is not None or request.endpoint is None:
         return
+    if "\0" in request.path:  # names nothing, and PostgreSQL refuses to look for it
+        raise Missing(Text("There is no page at this address."))
     if request.endpoint == "static":
         return
     view = current_app.view_functions[request.endpoint]
@@ -189,9 +198,10 @@ def _dress(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if current_app.extensions["config"].production:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        response.vary.update(("Accept-Language", "Cookie"))
     if response.mimetype == "text/html":
         response.headers["Content-Language"] = {"zh": "zh-CN"}.get(language(), "en")
-        response.vary.update(("Accept-Language", "Cookie"))
         response.headers.setdefault("Cache-Control", "private, no-cache")
     asked = request.args.get("lang", "")
     if asked in LANGUAGES and request.cookies.get("lang") != asked:
@@ -215,18 +225,29 @@ def _tell_http(error: HTTPException) -> Response:
         405: Text("This address does not take that kind of request."),
         413: Text("What was sent is too large."),
         415: Text("This kind of content is not accepted here."),
+        422: Text("What you sent is understood and breaks a rule; the rule is named."),
         429: Text("Too many requests in a short time; wait a minute and try again."),
     }
     status = error.code or 500
     if 300 <= status < 400:
         return make_response(error.get_response())
-    problem = Missing(sentences[404]) if status == 404 else Problem(sentences.get(status, sentences[400]))
+    if isinstance(error, CSRFError):
+        sentences[400] = Text("This form was open for too long, or came from elsewhere. Load it again and repeat.")
+    problem = Problem(sentences.get(status, sentences[400]), fields=_broken_rules(error))
     problem.status = status
-    problem.fields = getattr(error, "data", {}).get("messages", {}) if hasattr(error, "data") else {}
+    problem.slug = {kind.status: kind.slug for kind in (Missing, Forbidden, Invalid, TooMany)}.get(
+        status, problem.slug
+    )
     response = tell(problem)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _broken_rules(error: HTTPException) -> dict[str, Any]:
+    """Which parameters flask-smorest refused; it keeps them by the part of the request that they stood in."""
+    places: Mapping[str, Any] = getattr(error, "data", {}).get("messages", {})
+    return {name: errors for fields in places.values() for name, errors in fields.items()}
 
 
 def _tell_busy(error: OperationalError) -> Response:

@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, Schema, fields
 
 from .. import display, labels, web
 from ..api_parts import paged, tagged
+from ..events import Fact
 from ..web import door
 from . import finding, queries
 from .finding import SearchArgs
@@ -174,7 +175,7 @@ def case(code: str) -> Any:
     found = queries.case(session, actor, code)
     revision = queries.revision(session, actor, found)
     doc = queries.document(actor, found, revision)
-    tagged(revision.digest)
+    tagged(Fact("", doc).digest)
     return {
         **doc,
         "connections": queries.shown_counts(found),
@@ -200,7 +201,8 @@ def revisions(code: str) -> Any:
             "number": each.number,
             "at": each.at,
             "note": each.note,
-            "digest": each.digest,
+            # Of what the reader sees: the kept digest would let anybody try what the hidden fields say.
+            "digest": Fact("", queries.document(actor, found, each)).digest,
             "url": _site() + url_for("catalog.revision", code=code, number=each.number),
         }
         for each in past

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -13,7 +13,7 @@ from search import Hits, Index, Query
 from search.errors import IndexBroken, IndexMissing
 
 from ..errors import Text, Unavailable
-from .schemas import choice
+from ..labels import N_
 from .taxonomy import Taxonomy
 
 SORTS = ("relevance", "newest", "connections", "title")
@@ -32,17 +32,25 @@ FACETS = (
 WITH_ZEROS = ("direction", "scale", "origin")
 MAX_QUERY = 400
 MAX_PAGE = 100_000
+MAX_PER_PAGE = 100
+# Whole sentences with their limits, because what is translated is looked up whole.
+PAGE_RULE = N_("Pages are numbered from 1 to 100000.")
+PER_PAGE_RULE = N_("A page holds between 1 and 100 cases.")
 
 Label = Callable[[str, str], str]
+Lang = Literal["zh", "en"]
 
 
-class Codes(fields.List):
-    """The same name several times in an address: any of these codes."""
+class Codes(fields.List[str]):
+    """The same name several times in an address: any of these codes. An empty one asks for nothing."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            fields.String(validate=validate.Length(max=60)), validate=validate.Length(max=40), **kwargs
-        )
+        code = fields.String(validate=validate.Length(max=60, error=N_("There is no code as long as this.")))
+        most = validate.Length(max=40, error=N_("At most 40 codes of a kind may be asked for at once."))
+        super().__init__(code, validate=most, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return [code for code in super()._deserialize(value, *args, **kwargs) if code]
 
 
 class SearchArgs(Schema):
@@ -53,7 +61,7 @@ class SearchArgs(Schema):
 
     q = fields.String(
         load_default="",
-        validate=validate.Length(max=MAX_QUERY, error="A search may have {max} characters at most."),
+        validate=validate.Length(max=MAX_QUERY, error=N_("A search may have 400 characters at most.")),
         metadata={"description": "Words, Chinese or English."},
     )
     direction = Codes(load_default=list)
@@ -66,18 +74,24 @@ class SearchArgs(Schema):
     year = Codes(load_default=list)
     status = Codes(load_default=list)
     origin = Codes(load_default=list)
-    sort = choice(*SORTS, load_default=None, allow_none=True)
+    sort = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(SORTS, error=N_("Cases are sorted by relevance, newest, connections or title.")),
+    )
     page = fields.Integer(
         load_default=1,
-        validate=validate.Range(1, MAX_PAGE, error="Pages are numbered from 1 to {max}."),
+        validate=validate.Range(1, MAX_PAGE, error=PAGE_RULE),
+        error_messages={"invalid": PAGE_RULE},
     )
     per_page = fields.Integer(
         load_default=20,
-        validate=validate.Range(1, 100, error="A page holds between 1 and {max} cases."),
+        validate=validate.Range(1, MAX_PER_PAGE, error=PER_PAGE_RULE),
+        error_messages={"invalid": PER_PAGE_RULE},
     )
 
 
-def find(index: Index, args: Mapping[str, Any], lang: str) -> Hits:
+def find(index: Index, args: Mapping[str, Any], lang: Lang) -> Hits:
     """Search. Raises Unavailable while the index is being built."""
     query = Query(
         text=args["q"].replace("\0", " ").strip(),

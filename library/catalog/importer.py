@@ -77,7 +77,7 @@ def import_cases(
     for place, (path, document) in enumerate(documents, 1):
         kept = operations.SCHEMA.dump(document)
         case, digest = known.get(document["code"], (None, None))
-        if digest == operations.events.Fact("", kept).digest or (case and case.state == "archived"):
+        if digest == events.Fact("", kept).digest or (case and case.state == "archived"):
             done["unchanged"] += 1
         else:
             try:

@@ -191,7 +191,7 @@ def real_pages(session: Session, actor: Actor) -> list[tuple[str, dt.datetime]]:
         .where(Case.state == policy.PUBLIC, policy.visible(actor), Case.origin != "demo")
         .order_by(Case.code)
     )
-    return [(str(code), changed) for code, changed in session.execute(rows)]
+    return [(str(code), changed) for code, changed in session.execute(rows) if changed]
 
 
 def total(session: Session, actor: Actor) -> int:

@@ -35,7 +35,7 @@ ROLES = (
 SECTIONS = ("background", "solution", "results", "plans")
 NOVELTY = ("product", "form", "model")
 DEPLOYMENTS = ("pilot", "live", "ended", "unknown")
-COUNTRIES = frozenset(code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code))
+COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", code))
 
 
 def plain(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from search import Query
@@ -13,6 +14,7 @@ from search.errors import IndexBroken, IndexMissing
 from .. import db, display, labels, web
 from ..errors import Invalid, Missing, Text
 from ..files import SHOWN
+from ..labels import N_
 from ..web import door
 from . import diff, export, finding, operations, policy, queries
 from .models import Case
@@ -28,17 +30,20 @@ ORDER = {
     "origin": tuple(labels.LABELS["origin"]),
 }
 SIMILAR = 4
+# What a reader who reports is told, whichever of the field's rules was broken.
+TROUBLE = {
+    "ground": N_("Choose what it is about."),
+    "text": N_("Write what should be changed, in 2000 characters at most."),
+    "contact": N_("An address may have 200 characters at most."),
+}
 
 
 def asked() -> dict[str, Any]:
     """The words of the address as the schema reads them. Raises Invalid."""
     schema = finding.SearchArgs()
     lists = {name for name, field in schema.fields.items() if isinstance(field, finding.Codes)}
-    given: dict[str, Any] = {
-        name: request.args.getlist(name) if name in lists else request.args[name]
-        for name in schema.fields
-        if request.args.get(name)
-    }
+    given: dict[str, Any] = {name: request.args.getlist(name) for name in lists}
+    given |= {name: request.args[name] for name in schema.fields.keys() - lists if request.args.get(name)}
     if errors := schema.validate(given):
         raise Invalid(Text("This search could not be run."), fields=errors)
     return dict(schema.load(given))
@@ -81,7 +86,7 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
 def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, Any]]:
     """What dropping one filter, or the words, would give; only what gives something."""
     index = current_app.extensions["index"]
-    drops = [
+    drops: list[dict[str, Any]] = [
         {name: [code for code in args[name] if code != one]} for name in finding.FACETS for one in args[name]
     ]
     labelled = [display.label(name, one) for name in finding.FACETS for one in args[name]]
@@ -125,7 +130,7 @@ def revisions(code: str) -> str:
     )
 
 
-@bp.get("/cases/<code>/revisions/<int:number>")
+@bp.get("/cases/<code>/revisions/<int(max=999999):number>")
 @door("case.see")
 def revision(code: str, number: int) -> str:
     session, actor = web.session(), web.actor()
@@ -165,7 +170,7 @@ def report(code: str) -> Response | str | tuple[str, int]:
                 operations.report(session, actor, found, given=given, now=web.now())
             return redirect(url_for("catalog.report", code=code, sent=1), 303)
         except Invalid as problem:
-            errors, status = problem.fields, problem.status
+            errors, status = {name: [gettext(TROUBLE[name])] for name in problem.fields}, problem.status
     page = render_template(
         "catalog/report.html", case=found, doc=doc, given=given, errors=errors, sent="sent" in request.args
     )
@@ -206,7 +211,7 @@ def sector(code: str) -> str:
         hits=hits,
         rows=[with_url(hit.stored) for hit in hits.items],
         pages=finding.pages(hits, args, address),
-        search_url=url_for("catalog.search", **{facet: code}),
+        search_url=finding.Address(args, url_for("catalog.search"))(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
 
 from library.catalog import models as catalog  # noqa: F401  (tables register with Base)
@@ -9,7 +11,7 @@ from library.db import Base, UtcTime
 from library.statistics import models as statistics  # noqa: F401
 
 
-def render_item(kind: str, item: object, autogen_context: object) -> str | bool:
+def render_item(kind: str, item: object, autogen_context: object) -> str | Literal[False]:
     """Custom types are written as what they are in the database, so that versions import nothing of ours."""
     if kind == "type" and isinstance(item, UtcTime):
         return "sa.DateTime(timezone=True)"

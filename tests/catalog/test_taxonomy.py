@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import make
 import pytest
 from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-import make
 from library.catalog import taxonomy
 from library.catalog.models import Term
 from library.db import Database
 
 
-@pytest.fixture()
+@pytest.fixture
 def tree(session: Session) -> taxonomy.Taxonomy:
     return make.taxonomy(session)
 
@@ -57,7 +57,9 @@ def test_writing_again_updates_words_and_order_and_keeps_missing_codes(database:
     changed["sectors"][0]["title"] = {"en": "Life", "zh": "生活"}
     changed["sectors"][0]["synonyms"] = {"en": ["home life"], "zh": []}
     with database.unit() as session:
-        taxonomy.write(session, load(changed)
+        assert taxonomy.write(session, load(changed)) == ["sector:life", "sector:industry"]
+    with database.unit() as session:
+        assert taxonomy.write(session, load(changed)) == []
     with database.reading() as session:
         tree = taxonomy.read(session)
     assert set(tree.sectors) == {code for code, *_ in make.SECTORS}
@@ -71,7 +73,7 @@ def test_a_child_before_its_parent_is_refused_by_the_database(session: Session) 
     given = make.taxonomy_document()
     given["sectors"].reverse()
     with pytest.raises(IntegrityError):
-        taxonomy.write(session, load(given)
+        taxonomy.write(session, load(given))
 
 
 def test_a_sector_is_not_a_parent_of_a_technology(session: Session) -> None:
@@ -79,7 +81,7 @@ def test_a_sector_is_not_a_parent_of_a_technology(session: Session) -> None:
     given = make.taxonomy_document()
     given["technologies"][0]["parent"] = "industry"
     with pytest.raises(IntegrityError):
-        taxonomy.write(session, load(given)
+        taxonomy.write(session, load(given))
 
 
 @pytest.mark.parametrize(
