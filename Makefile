@@ -18,7 +18,7 @@ LOCK = $(UV) pip compile --universal --python-version 3.11 --fork-strategy fewes
 
 run:
 	@sh .ci/setup run
-	@PORT="$(PORT)" CASELIB_DATA="$(DATA)" $(IN)/caselib serve --setup
+	@exec env PORT="$(PORT)" CASELIB_DATA="$(DATA)" $(IN)/caselib serve --setup
 
 test:
 	@sh .ci/setup test

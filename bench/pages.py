@@ -22,8 +22,9 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
-from library import create_app, serving
+from library import create_app, serving, web
 from library.config import Config
 from library.db import Database
 from search import Index
@@ -154,11 +155,8 @@ def in_process(config: Config) -> None:
 
         return call
 
-    from flask import templating
-    from sqlalchemy.orm import Session
-
     app.extensions["index"].search = timed("engine", app.extensions["index"].search)
-    templating._render = timed("template", templating._render)
+    web.render = timed("template", web.render)
     for name in ("execute", "scalar", "scalars", "get"):
         setattr(Session, name, timed("ORM", getattr(Session, name)))
     engine = app.extensions["database"].engine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from search import Index
@@ -32,14 +31,11 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         SESSION_COOKIE_SECURE=config.production,
         MAX_CONTENT_LENGTH=1_000_000,
         WTF_CSRF_TIME_LIMIT=None,
-        BABEL_DEFAULT_LOCALE="en",
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
     )
     app.extensions["index"] = Index(config.index)
     app.extensions["files"] = Store(config.files)
     logs.init_app(app, config)
     web.init_app(app, config, database, RULES)
-    Babel(app, locale_selector=web.locale)
     CSRFProtect(app)
     display.init_app(app, config)
     for part in (pages, feeds, health, catalog, statistics):

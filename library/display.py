@@ -1,13 +1,15 @@
-"""What the templates may call: labels, numbers, dates, ladders, each in the reader's language."""
+"""What the templates may call: labels, numbers, dates, ladders. One Jinja environment a language, so that
+the language is bound once and not looked up by every word of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from flask_babel import gettext
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from nh3 import clean
@@ -15,9 +17,12 @@ from nh3 import clean
 from . import charts, figures, labels, ladder, web
 from .catalog import taxonomy
 from .config import Config
+from .errors import Text
+from .language import LOCALES, Voice, voice
 
 TAGS = {"p", "ul", "ol", "li", "em", "strong", "br", "h4", "h5", "h6", "blockquote", "code"}
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink"])
+NO_OPERATOR = Text("a demonstration, not a site of any ministry")
 
 
 def tree() -> taxonomy.Taxonomy:
@@ -26,17 +31,21 @@ def tree() -> taxonomy.Taxonomy:
 
 
 def label(kind: str, code: str) -> str:
+    """The word for a code in the reader's language."""
+    return label_in(voice(web.language()), kind, code)
+
+
+def label_in(said: Voice, kind: str, code: str) -> str:
     """The word for a code; a code nobody knows stands for itself."""
-    lang = web.language()
     if kind in ("sector", "direction", "technology"):
         nodes = tree().technologies if kind == "technology" else tree().sectors
-        return nodes[code].title[lang] if code in nodes else code
+        return nodes[code].title[said.lang] if code in nodes else code
     if kind == "country":
-        return labels.country(code, lang)
+        return labels.country(code, said.lang)
     if kind == "province":
-        return labels.province(code, lang) if code in labels.PROVINCES else code
+        return labels.province(code, said.lang) if code in labels.PROVINCES else code
     word = labels.LABELS.get(kind, {}).get(code)
-    return gettext(word) if word else code
+    return said.gettext(word) if word else code
 
 
 def prose(text: str) -> Markup:
@@ -48,10 +57,6 @@ def here(**changes: str) -> str:
     """This page's address with other words in its query, such as another language."""
     words = request.args.to_dict(flat=False) | {name: [value] for name, value in changes.items()}
     return f"{request.path}?{urlencode(words, doseq=True)}"
-
-
-def labels_of(kind: str, codes: Iterable[str]) -> str:
-    return figures.joined((label(kind, code) for code in codes), web.language())
 
 
 # What the templates call by its own name. The first two tables get the reader's language, the second also gettext.
@@ -85,31 +90,33 @@ PLAIN = (
 )
 
 
-def _spoken(function: Callable[..., Any], *more: Any) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, web.language(), *more, **kwargs)
-
-    return call
-
-
 def init_app(app: Flask, config: Config) -> None:
-    """Register the names; the language is bound here, so that templates do not repeat it."""
-    app.jinja_env.globals.update(
+    """Make the environments; `lang` and gettext are bound here, so that templates do not repeat them."""
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["environments"] = {lang: _environment(app, config, voice(lang)) for lang in LOCALES}
+
+
+def _environment(app: Flask, config: Config, said: Voice) -> Environment:
+    environment = app.create_jinja_environment()
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_translations(said.translations, newstyle=True)  # type: ignore[attr-defined]
+    word = partial(label_in, said)
+
+    def words(kind: str, codes: Iterable[str]) -> str:
+        return figures.joined((word(kind, code) for code in codes), said.lang)
+
+    environment.globals.update(
         {function.__name__: function for function in PLAIN}
-        | {function.__name__: _spoken(function) for function in SPOKEN}
-        | {function.__name__: _spoken(function, gettext) for function in WORDED},
-        bounded=lambda number, bound=None: figures.bounded(number, bound, gettext),
-        label=label,
-        labels=labels_of,
+        | {function.__name__: partial(function, lang=said.lang) for function in SPOKEN}
+        | {function.__name__: partial(function, lang=said.lang, _=said) for function in WORDED},
+        bounded=lambda number, bound=None: figures.bounded(number, bound, said),
+        lang=said.lang,
+        label=word,
+        labels=words,
         prose=prose,
         here=here,
         csp_nonce=web.nonce,
-        reader=web.language,
+        operator=config.operator or said.say(NO_OPERATOR),
         site_url=config.url,
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-
-    @app.context_processor
-    def reader() -> dict[str, Any]:
-        operator = config.operator or gettext("a demonstration, not a site of any ministry")
-        return {"lang": web.language(), "operator": operator}
+    return environment

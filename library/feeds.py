@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
 
 from . import events, web
 from .catalog import queries
@@ -20,7 +20,7 @@ NEWEST = 50
 @bp.get("/feeds")
 @door("page.see")
 def index() -> str:
-    return render_template("pages/feeds.html")
+    return web.render("pages/feeds.html")
 
 
 @bp.get("/feeds/cases.atom")

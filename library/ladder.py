@@ -31,7 +31,7 @@ def place(value: float, rungs: Sequence[int] = RUNGS) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What one ladder shows. None or empty: the sign does not occur."""
+    """What one ladder shows. None or empty: the sign does not occur. A count of nothing is not unknown."""
 
     solid: float | None = None  # end of the verified bar
     hatch: tuple[float, float] | None = None  # start and width of what is stated or reported
@@ -39,10 +39,7 @@ class Marks:
     context: float | None = None  # a total of an operator or a city
     stub: str = ""  # "solid" or "hatch": the count lies left of the axis
     reached: tuple[float, ...] = ()  # rungs under the verified bar
-
-    @property
-    def unknown(self) -> bool:
-        return self == Marks()
+    unknown: bool = False  # no count at all
 
 
 def sort_of(count: Count) -> str:
@@ -78,6 +75,7 @@ def marks(counts: Iterable[Count | None], rungs: Sequence[int] = RUNGS) -> Marks
         context=place(max(sorts["context"]), rungs) if "context" in sorts else None,
         stub=stub,
         reached=tuple(place(rung, rungs) for rung in rungs if rung <= verified),
+        unknown=not sorts,
     )
 
 

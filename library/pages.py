@@ -6,7 +6,7 @@ import email
 import email.policy
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, request
 from sqlalchemy.orm import Session
 
 from search import Query
@@ -32,7 +32,7 @@ NEWEST = 5
 def home() -> str:
     counted = _search(Query(filters={"origin": REAL}, facets=("direction", "sector"), per_page=1))
     newest = _search(Query(filters={"origin": REAL, "scale": FIGURES}, sort="newest", per_page=NEWEST))
-    return render_template(
+    return web.render(
         "home.html",
         building=counted is None,
         total=counted.total if counted else None,
@@ -87,7 +87,7 @@ def _tally(session: Session, *, demonstration: bool) -> charts.Tally:
 @bp.get("/about")
 @door("page.see")
 def about() -> str:
-    return render_template("pages/about.html")
+    return web.render("pages/about.html")
 
 
 @bp.get("/sources")
@@ -100,7 +100,7 @@ def sources() -> str:
         for case, revision in queries.current(session, actor)
         if case.origin == "collected"
     ]
-    return render_template("pages/sources.html", listed=listed, statistics=statistics.sources(session, actor))
+    return web.render("pages/sources.html", listed=listed, statistics=statistics.sources(session, actor))
 
 
 @bp.get("/mail")
@@ -123,4 +123,4 @@ def mail() -> str:
                 "text": part.get_content() if part else "",
             }
         )
-    return render_template("pages/mail.html", letters=letters)
+    return web.render("pages/mail.html", letters=letters)

@@ -6,11 +6,11 @@ import datetime as dt
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
-from flask_babel import gettext
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask_wtf.csrf import CSRFError
+from jinja2 import Environment
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -19,15 +19,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .config import Config
 from .db import Database
 from .errors import Forbidden, Invalid, Missing, Problem, Text, TooMany, Unavailable
+from .language import LOCALES, Language, voice
 from .memory import Memory
 from .policy import VISITOR, Actor, Rules, require
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 REMEMBER = dt.timedelta(days=365)
 NONCE = "csp_nonce"
 
-Language = Literal["zh", "en"]
 View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
 
@@ -97,15 +96,11 @@ def language() -> Language:
         asked = request.args.get("lang", "")
         kept = request.cookies.get("lang", "")
         g.language = next(
-            (code for code in (asked, kept) if code in LANGUAGES),
+            (code for code in (asked, kept) if code in LOCALES),
             request.accept_languages.best_match(["zh", "en"], default="zh"),
         )
     found: Language = g.language
     return found
-
-
-def locale() -> str:
-    return LANGUAGES[language()]
 
 
 def nonce() -> str:
@@ -115,11 +110,16 @@ def nonce() -> str:
     return str(getattr(g, NONCE))
 
 
+def render(template: str, **context: Any) -> str:
+    """A template in the reader's language."""
+    current_app.update_template_context(context)
+    environment: Environment = current_app.extensions["environments"][language()]
+    return environment.get_template(template).render(context)
+
+
 def say(text: Text | str) -> str:
-    """A Text in the reader's language."""
-    if isinstance(text, str):
-        text = Text(text)
-    return gettext(text.id, **text.params) if text.params else gettext(text.id)
+    """A sentence in the reader's language."""
+    return voice(language()).say(text)
 
 
 def wants_json() -> bool:
@@ -145,7 +145,7 @@ def tell(problem: Problem) -> Response:
         reasons = [say(reason) for reason in problem.reasons]
         reasons += [sentence for sentences in fields.values() for sentence in sentences]
         response = make_response(
-            render_template(
+            render(
                 "error.html",
                 status=problem.status,
                 title=say(problem.text),
@@ -204,7 +204,7 @@ def _dress(response: Response) -> Response:
         response.headers["Content-Language"] = {"zh": "zh-CN"}.get(language(), "en")
         response.headers.setdefault("Cache-Control", "private, no-cache")
     asked = request.args.get("lang", "")
-    if asked in LANGUAGES and request.cookies.get("lang") != asked:
+    if asked in LOCALES and request.cookies.get("lang") != asked:
         response.set_cookie(
             "lang", asked, max_age=REMEMBER, samesite="Lax", httponly=True, secure=request.is_secure
         )

@@ -10,40 +10,46 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
 import make
-from library import create_app
-from library.catalog.models import Case
+from library import cli, create_app, seeding
 from library.config import Config
 from library.db import Database
 from library.worker import Worker, now
 from search import Index
 
 URL = "https://library.example"
-ENGLISH, CHINESE = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
+DESK = "desk@library.example"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
 
 
 class Site:
     """The worker has an index object of its own, as it has in a process of its own."""
 
     def __init__(self, database: Database, folder: Path, **settings: str) -> None:
-        given = {"ENV": "test", "DATA": str(folder / "data"), "URL": URL, "OPERATOR_MAIL": "desk@library.example"}
-        self.database = database
-        self.config = Config.read({f"CASELIB_{name}": value for name, value in (given | settings).items()})
+        given = {"ENV": "test", "DATA": str(folder / "data"), "URL": URL, "OPERATOR_MAIL": DESK, "REPLICA": "here"}
+        given["DATABASE_URL"] = database.engine.url.render_as_string(hide_password=False)
+        self.environment = {f"CASELIB_{name}": value for name, value in (given | settings).items()}
+        self.database, self.config = database, Config.read(self.environment)
         self.app = create_app(self.config, database)
         self.worker = Worker(self.config, database, Index(self.config.index))
 
-    def client(self, **headers: str) -> FlaskClient:
-        """A reader; English unless the headers say otherwise."""
+    def client(self, lang: str = "en") -> FlaskClient:
+        """A reader whose browser asks for `lang`."""
         client = self.app.test_client()
-        for name, value in (ENGLISH | {key.replace("_", "-"): value for key, value in headers.items()}).items():
-            client.environ_base[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = lang
         return client
 
+    def seed(self) -> None:
+        """Everything in seed_cases/, indexed."""
+        list(seeding.seed(self.database, self.config.seeds, demo=True, now=now(), progress=lambda done, of: None))
+        self.work()
+
     def add(self, **over: Any) -> str:
-        """A case in the library, by `make.case`; the index does not know of it before `work()`."""
+        """A case made by `make.case`; its number. The index does not know of it before `work()`."""
         with self.database.unit() as session:
             code = make.case(session, **over).code
         return str(code)
@@ -55,19 +61,35 @@ class Site:
                 return
         raise AssertionError("the worker finds something to do for ever")
 
-    def cases(self) -> dict[str, Case]:
-        """Every case by its number, as the database has it now."""
-        with self.database.reading() as session:
-            return {str(case.code): case for case in session.query(Case)}
+    def command(self, *words: str) -> Result:
+        """A command of the operator on this installation."""
+        return CliRunner().invoke(cli.main, words, env=self.environment)
 
     def letters(self) -> list[EmailMessage]:
-        """What was written into DATA/mail, oldest first."""
-        files = sorted(self.config.letters.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        """What was written into DATA/mail."""
+        files = sorted(self.config.letters.glob("*.eml"))
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+
+    def addresses(self, code: str) -> list[str]:
+        """Every address that answers GET, with `code` where an address has a case."""
+        values = {"code": code, "number": "1", "key": "nothing", "filename": "site.css"}
+        found = []
+        for rule in self.app.url_map.iter_rules():
+            given = values | ({"code": "water-metering"} if "sectors" in rule.rule else {})
+            given |= {"code": "mobile-iot-connections"} if "series" in rule.rule else {}
+            found.append(re.sub(r"<(?:[^:>]*(?:\([^)]*\))?:)?(\w+)>", lambda match, given=given: given[match[1]], rule.rule))
+        return sorted(found)
 
 
 def token(client: FlaskClient, address: str) -> str:
-    """The token that a form carries against forgery."""
+    """The token that the form at `address` carries against forgery."""
     found = TOKEN.search(client.get(address).get_data(as_text=True))
     assert found, f"no form at {address}"
     return found[1]
+
+
+def rows(client: FlaskClient, address: str) -> list[str]:
+    """The numbers of the cases listed on a page, in its order."""
+    response = client.get(address)
+    assert response.status_code == 200, address
+    return ROW.findall(response.get_data(as_text=True))

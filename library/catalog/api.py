@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, url_for
-from flask_babel import force_locale, gettext
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, fields
 
 from .. import display, labels, web
 from ..api_parts import paged, tagged
 from ..events import Fact
+from ..language import voice
 from ..web import door
 from . import finding, queries
 from .finding import SearchArgs
@@ -251,11 +251,12 @@ def provinces() -> Any:
 @door("case.browse")
 def networks() -> Any:
     """Network codes with their names."""
-    items = []
-    for code, word in labels.NETWORKS.items():
-        with force_locale(web.LANGUAGES["zh"]):
-            items.append({"code": code, "title": {"en": word, "zh": gettext(word)}})
-    return {"items": items}
+    chinese = voice("zh")
+    return {
+        "items": [
+            {"code": code, "title": {"en": word, "zh": chinese(word)}} for code, word in labels.NETWORKS.items()
+        ]
+    }
 
 
 def _site() -> str:

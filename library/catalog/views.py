@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
-from flask_babel import gettext
+from flask import Blueprint, current_app, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from search import Query
@@ -60,7 +59,7 @@ def search() -> str:
 def _results(args: dict[str, Any], hits: Any, base: str) -> str:
     address = finding.Address(args, base)
     sort = finding.sort_of(args)
-    return render_template(
+    return web.render(
         "catalog/search.html",
         q=args["q"],
         hits=hits,
@@ -125,7 +124,7 @@ def revisions(code: str) -> str:
     session, actor = web.session(), web.actor()
     found = queries.case(session, actor, code)
     past = queries.revisions(session, actor, found)
-    return render_template(
+    return web.render(
         "catalog/revisions.html", case=found, revisions=past, doc=queries.document(actor, found, past[0])
     )
 
@@ -139,7 +138,7 @@ def revision(code: str, number: int) -> str:
     before = queries.revision(session, actor, found, number - 1) if number > 1 else None
     doc = queries.document(actor, found, this)
     changes = diff.documents(queries.document(actor, found, before), doc) if before else []
-    return render_template("catalog/revision.html", case=found, revision=this, doc=doc, changes=changes)
+    return web.render("catalog/revision.html", case=found, revision=this, doc=doc, changes=changes)
 
 
 @bp.get("/cases/<code>.csv")
@@ -170,8 +169,8 @@ def report(code: str) -> Response | str | tuple[str, int]:
                 operations.report(session, actor, found, given=given, now=web.now())
             return redirect(url_for("catalog.report", code=code, sent=1), 303)
         except Invalid as problem:
-            errors, status = {name: [gettext(TROUBLE[name])] for name in problem.fields}, problem.status
-    page = render_template(
+            errors, status = {name: [web.say(TROUBLE[name])] for name in problem.fields}, problem.status
+    page = web.render(
         "catalog/report.html", case=found, doc=doc, given=given, errors=errors, sent="sent" in request.args
     )
     return page, status
@@ -203,7 +202,7 @@ def sector(code: str) -> str:
     hits = finding.find(current_app.extensions["index"], args, web.language())
     address = finding.Address({**args, facet: []}, url_for("catalog.sector", code=code))
     counts = hits.facets["sector"]
-    return render_template(
+    return web.render(
         "catalog/sector.html",
         node=tree.sectors[code],
         path=[tree.sectors[step] for step in path],
@@ -249,7 +248,7 @@ def _page(found: Case, revision: Any) -> str:
     session, actor = web.session(), web.actor()
     doc = queries.document(actor, found, revision)
     row = with_url(queries.row(found, doc, display.tree()))
-    return render_template(
+    return web.render(
         "catalog/case.html",
         case=found,
         doc=doc,

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from .. import web
@@ -39,7 +39,7 @@ COLUMNS = (
 @bp.get("/statistics")
 @door("statistics.see")
 def index() -> str:
-    return render_template("statistics/index.html", **queries.overview(web.session(), web.actor()))
+    return web.render("statistics/index.html", **queries.overview(web.session(), web.actor()))
 
 
 @bp.get("/statistics.csv")

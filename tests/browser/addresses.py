@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pytest
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Response
 
@@ -69,3 +71,12 @@ PAGES = (
 
 def _status(answer: Response | None) -> int | None:
     return answer.status if answer else None
+
+
+def each(pages: Iterable[Page]) -> pytest.MarkDecorator:
+    """Run a test for each of the pages in each language, as `page` and `lang`."""
+    both = [pytest.param(page, lang, id=f"{page.name}-{lang}") for page in pages for lang in LANGUAGES]
+    return pytest.mark.parametrize(("page", "lang"), both)
+
+
+EVERY_PAGE = each(PAGES)

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -21,11 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 
 COLLECTED = "MIOT-P-0034"
+SAID = "The number of meters is older than the page says."
 REVISED = "MIOT-P-0024"
 SEED_OF_REVISED = ROOT / "seed_cases" / "madrid-large-diameter-meters-contract.json"
 
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 WIDE, NARROW = 1280, 320
+
+# What the fixture `reader` hands out: opens a tab, takes what `reader` below takes.
+Reader = Callable[..., Page]
+
 # A quiet Chromium: it draws the page and asks nobody about anything.
 FLAGS = (
     "--disable-gpu",
@@ -93,20 +98,31 @@ def reader(
     return context
 
 
-def file_report(page: Page, code: str = COLLECTED) -> None:
+def file_report(page: Page, words: str) -> None:
     """Report an error in a case, as a reader does."""
-    page.goto(f"/cases/{code}/report")
+    page.goto(f"/cases/{COLLECTED}/report")
     page.check("#ground-error")
-    page.fill("#text", "The number of meters is older than the page says.")
+    page.fill("#text", words)
     page.click("main form [type=submit]")
 
 
 def until_letter(page: Page, words: str) -> None:
-    """Reload the letters until one has `words`; the worker writes it a moment after the report."""
+    """Look at the letters until one has `words`; the worker writes it a moment after the report."""
     deadline = time.monotonic() + 15
-    while words not in (page.text_content("main") or "") or not page.url.endswith("/mail"):
-        assert time.monotonic() < deadline, f"no letter with {words!r} was written"
-        page.goto("/mail")
+    page.goto("/mail")
+    while words not in page.inner_text("main"):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"no letter with {words!r} was written")
+        page.wait_for_timeout(100)
+        page.reload()
+
+
+def write_letter(browser: Browser, base: str) -> None:
+    """So that /mail has something to show."""
+    with reader(browser, base) as context:
+        page = context.new_page()
+        file_report(page, SAID)
+        until_letter(page, SAID)
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ import preflight
 from playwright.sync_api import Browser, sync_playwright
 
 import live
-from addresses import LANGUAGES, PAGES
+from addresses import LANGUAGES, PAGES, Page
 
 SHOTS = live.ROOT / "shots"
 VARIANTS = list(itertools.product(LANGUAGES, (live.WIDE, live.NARROW), (False, True)))
@@ -51,7 +51,7 @@ def main() -> int:
         live.running(Path(folder)) as base,
         live.chromium(playwright, path) as browser,
     ):
-        write_letter(browser, base)
+        live.write_letter(browser, base)
         for number, (lang, width, dark) in enumerate(VARIANTS, 1):
             take(browser, base, lang, width, dark)
             done, seconds = number * len(PAGES), time.monotonic() - start
@@ -59,14 +59,6 @@ def main() -> int:
     (SHOTS / "index.html").write_text(SHEET.format(pages="\n".join(map(row, PAGES))), encoding="utf-8")
     print(f"The contact sheet: {SHOTS / 'index.html'}")
     return 0
-
-
-def write_letter(browser: Browser, base: str) -> None:
-    """So that /mail has something to show."""
-    with live.reader(browser, base) as context:
-        page = context.new_page()
-        live.file_report(page)
-        live.until_letter(page, live.COLLECTED)
 
 
 def take(browser: Browser, base: str, lang: str, width: int, dark: bool) -> None:
@@ -81,7 +73,7 @@ def name(page: str, lang: str, width: int, dark: bool) -> str:
     return f"{page}.{lang}.{width}.{'dark' if dark else 'light'}.png"
 
 
-def row(page) -> str:
+def row(page: Page) -> str:
     figures = "".join(
         f'<figure><a href="{file}"><img loading="lazy" class="{"wide" if width == live.WIDE else "narrow"}"'
         f' src="{file}" alt=""></a><figcaption>{lang} {width} {"dark" if dark else "light"}</figcaption></figure>'

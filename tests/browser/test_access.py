@@ -1,0 +1,56 @@
+"""axe finds nothing on any page: in both languages, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from addresses import EVERY_PAGE, Page
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page as Tab
+
+import live
+
+pytestmark = pytest.mark.browser
+
+AXE = Axe()
+# The one rule of WCAG 2.2 that axe leaves off unless it is asked for.
+EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+# In the dark only the colours differ.
+COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+@EVERY_PAGE
+def test_axe_finds_nothing(reader: live.Reader, page: Page, lang: str) -> None:
+    tab = reader(lang)
+    page.open(tab, lang)
+    found = []
+    for width in (live.WIDE, live.NARROW):
+        tab.set_viewport_size({"width": width, "height": 800})
+        for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
+            tab.emulate_media(color_scheme=scheme)
+            found += [f"{width} {scheme} {words}" for words in violations(tab, options)]
+    assert found == []
+
+
+def test_axe_would_find_something(reader: live.Reader) -> None:
+    """The check itself works: it sees a label taken away, a small target and a faint text."""
+    tab = reader()
+    tab.goto("/")
+    tab.evaluate("""() => {
+        document.querySelector("label[for=q]").remove();
+        const main = document.querySelector("main");
+        main.insertAdjacentHTML("beforeend", "<p><a href=/ id=a>.</a><a href=/ id=b>.</a></p><p id=faint>faint</p>");
+        for (const one of [a, b]) one.style.cssText = "display: inline-block; width: 4px; height: 4px; overflow: hidden";
+        faint.style.color = "#bbb";
+    }""")
+    found = " ".join(violations(tab, EVERYTHING))
+    assert [rule for rule in ("label", "target-size", "color-contrast") if f"{rule}:" not in found] == []
+
+
+def violations(tab: Tab, options: dict[str, Any]) -> list[str]:
+    return [
+        f"{rule['id']}: {node['html'][:160]}"
+        for rule in AXE.run(tab, options=options).response["violations"]
+        for node in rule["nodes"]
+    ]
