@@ -60,7 +60,9 @@ def opened() -> tuple[Config, Database, Index]:
     config = Config.read()
     logs.configure(config)
     config.data.mkdir(parents=True, exist_ok=True)
-    return config, Database(config.database_url), Index(config.index)
+    database = Database(config.database_url)
+    click.get_current_context().call_on_close(database.engine.dispose)
+    return config, database, Index(config.index)
 
 
 @main.command()

@@ -6,7 +6,7 @@ words (智能水表, gas-meter): the index takes the whole and its parts, the qu
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import rjieba
@@ -91,22 +91,20 @@ def tokens(text: str) -> Iterator[tuple[str, int]]:
         position += len(parts) if han and parts else 1
 
 
-def occurrences(text: str, terms: Set[str]) -> Iterator[Piece]:
-    """Where the terms stand in a text. The index holds them there too, but nothing else is worked out."""
-    folded = fold(text)
-    for run in _RUN.finditer(folded.text):
-        if _may_hold(run, terms):
-            for whole, parts, inside, _ in _words_of(folded, run):
-                yield from (piece for piece in (whole, *parts, *inside) if piece.term in terms)
+def occurrences(text: str, terms: Set[str]) -> list[Piece]:
+    """Where the terms stand in a text: the same ones that the index holds for it."""
+    standing = _standing(text)
+    return [piece for term in terms for piece in standing.get(term, ())]
 
 
-def _may_hold(run: re.Match[str], terms: Set[str]) -> bool:
-    written = run.group()
-    if run.lastgroup == "han":
-        return any(term in written for term in terms)
-    if run.lastgroup == "latin" and written.isalnum():
-        return _stemmed(written)[:MAX_TERM] in terms
-    return True
+@functools.lru_cache(maxsize=1024)
+def _standing(text: str) -> Mapping[str, tuple[Piece, ...]]:
+    """Every term of a text with its places. Remembered, because popular hits are shown again and again."""
+    found: dict[str, list[Piece]] = {}
+    for whole, parts, inside, _ in words(text):
+        for piece in (whole, *parts, *inside):
+            found.setdefault(piece.term, []).append(piece)
+    return {term: tuple(pieces) for term, pieces in found.items()}
 
 
 def _words_of(folded: Folded, run: re.Match[str]) -> Iterable[Word]:

@@ -42,7 +42,7 @@ class Marker:
         return highlights, tuple(matched)
 
     def _spans(self, content: str) -> list[Span]:
-        found = list(occurrences(content, self._terms))
+        found = occurrences(content, self._terms)
         spans = [(piece.start, piece.end) for piece in found if piece.term in self._alone]
         if self._names:
             at = {piece.start: piece for piece in found if len(piece.term) == 1}

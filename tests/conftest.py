@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, event, insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,10 @@ import postgres
 from library.db import Base, Database
 from library.events import START, ChainHead
 from library.migrations import upgrade
+
+# A deadline per example measures the machine, not the code.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from .. import events
 from ..db import alone
-from ..errors import Invalid, Problem, Text
+from ..errors import Conflict, Invalid, Text
 from ..policy import Actor
 from ..workflow import step
 from . import operations, taxonomy
@@ -82,7 +82,7 @@ def import_cases(
         else:
             try:
                 _write(session, actor, case, document, now)
-            except Problem as problem:
+            except (Conflict, Invalid) as problem:
                 fields = problem.fields or {"_schema": [problem.text]}
                 raise _mistakes(path.name, path.read_text(encoding="utf-8"), fields) from problem
             done["added" if case is None else "changed"] += 1

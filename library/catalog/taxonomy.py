@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ class Synonyms(Schema):
 
 
 class TermShape(Schema):
-    code = fields.String(required=True)
+    code = fields.String(required=True, validate=validate.Regexp(r"[a-z][a-z0-9-]{0,39}\Z"))
     parent = fields.String(load_default=None, allow_none=True)
     title = fields.Nested(bilingual(60, english=True), required=True)
     named = fields.Boolean(required=True)
@@ -32,6 +32,20 @@ class TaxonomyShape(Schema):
 
     sectors = fields.List(fields.Nested(TermShape), required=True)
     technologies = fields.List(fields.Nested(TermShape), required=True)
+
+    @validates_schema
+    def parents_come_first(self, data: Mapping[str, Any], **_: Any) -> None:
+        errors: dict[str, dict[int, dict[str, list[str]]]] = {}
+        for name, terms in data.items():
+            above: set[str | None] = {None}
+            for place, term in enumerate(terms):
+                if term["code"] in above:
+                    errors.setdefault(name, {})[place] = {"code": ["This code stands further up already."]}
+                elif term["parent"] not in above:
+                    errors.setdefault(name, {})[place] = {"parent": ["No term further up has this code."]}
+                above.add(term["code"])
+        if errors:
+            raise ValidationError(errors)
 
 
 KEPT = ("parent", "title", "synonyms", "named")

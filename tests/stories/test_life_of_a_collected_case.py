@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
 import make
@@ -15,7 +13,7 @@ from sites import DESK, URL, Site, rows, token
 CODE = "MIOT-P-9001"
 BEFORE, AFTER = "Nine thousand kestrel nests report nightly.", "Eleven thousand kestrel nests report nightly."
 EVERYWHERE = (
-    "/",
+    "/search",
     "/search?q=kestrel",
     "/search?q=%E7%BA%A2%E9%9A%BC",
     "/search.csv",
@@ -59,8 +57,8 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     assert rows(chinese, "/search?q=红隼") == [CODE]
     assert BEFORE in english.get(f"/cases/{CODE}").get_data(as_text=True)
     assert "红隼巢箱每晚上报。" in chinese.get(f"/cases/{CODE}").get_data(as_text=True)
-    shown = {address: CODE in english.get(address).get_data(as_text=True) for address in EVERYWHERE[1:]}
-    assert shown == dict.fromkeys(EVERYWHERE[1:], True)
+    shown = {address: CODE in english.get(address).get_data(as_text=True) for address in EVERYWHERE}
+    assert shown == dict.fromkeys(EVERYWHERE, True)
 
     # A reader asks for its removal; the operator gets one letter with all that is needed.
     assert "Your report has arrived" in report(english, "Those are <our> nests.\nPlease take them down.")
@@ -95,8 +93,7 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     # Archived: gone everywhere, in words.
     assert seeded.command("reports", "--archive", CODE).exit_code == 0
     seeded.work()
-    shown = {address: "estrel" in english.get(address).get_data(as_text=True).replace("q=kestrel", "").replace(
-        "“kestrel”", "").replace('value="kestrel"', "") for address in EVERYWHERE}
+    shown = {address: CODE in english.get(address).get_data(as_text=True) for address in EVERYWHERE}
     assert shown == dict.fromkeys(EVERYWHERE, False)
     for tail in OWN:
         gone = english.get(f"/cases/{CODE}{tail}")
@@ -110,21 +107,3 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     assert "known already" in seeded.command("import", write(tmp_path, BEFORE)).output
     checked = json.loads(seeded.command("check-chain", "--json").output)
     assert (checked["unbroken"], checked["rows_changed"]) == (True, [])
-
-
-@pytest.mark.parametrize("lang", ["en", "zh-CN"])
-def test_a_report_with_mistakes_is_kept_and_each_mistake_is_named(seeded: Site, lang: str) -> None:
-    client = seeded.client(lang)
-    address = "/cases/MIOT-P-0001/report"
-    form = {"csrf_token": token(client, address), "text": "x" * 2001, "contact": "<me>" + "y" * 200}
-    answer = client.post(address, data=form)
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
-    assert "x" * 2001 in page
-    assert "&lt;me&gt;" in page
-    mistakes = re.findall(r'id="(\w+)-error">.*?</svg>([^<]+)', page, re.DOTALL)
-    assert [field for field, _ in mistakes] == ["ground", "text", "contact"]
-    assert all(re.search("[一-鿿]", words) for _, words in mistakes) == (lang == "zh-CN")
-    seeded.work()
-    assert seeded.letters() == []
-    assert seeded.command("reports").output == ""
