@@ -90,18 +90,14 @@ def import_cases(
     return Outcome(**done)
 
 
-def _write(
-    session: Session, actor: Actor, case: Case | None, document: dict[str, Any], now: dt.datetime
-) -> None:
+def _write(session: Session, actor: Actor, case: Case | None, document: dict[str, Any], now: dt.datetime) -> None:
     verb = "case.revise"
     if case is None:
         verb, case = "case.collect", operations.create(session, actor, origin=document["origin"], now=now)
     step(FLOW, session, actor, case, verb, now=now, document=document, detail={"code": document["code"]})
 
 
-def _known(
-    session: Session, documents: Iterable[tuple[Path, dict[str, Any]]]
-) -> Iterable[tuple[str, Case, str]]:
+def _known(session: Session, documents: Iterable[tuple[Path, dict[str, Any]]]) -> Iterable[tuple[str, Case, str]]:
     codes = [document["code"] for _, document in documents]
     rows = (
         select(Case, Revision.digest)

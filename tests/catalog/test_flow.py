@@ -30,7 +30,10 @@ TABLE = {
 VERBS = tuple(verb for _, verb in TABLE)
 WRITES = ("case.collect", "case.revise")
 CURATORS = (make.OFFICER, SYSTEM)
-OTHERS = (VISITOR, *(Actor("person:2", 1, frozenset({role})) for role in ("enterprise", "administrator", "approver")))
+OTHERS = (
+    VISITOR,
+    *(Actor("person:2", 1, frozenset({role})) for role in ("enterprise", "administrator", "approver")),
+)
 
 
 class Life(RuleBasedStateMachine):

@@ -12,7 +12,6 @@ from typing import Any
 import make
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from library.catalog import queries
 from library.catalog.flow import FLOW
@@ -188,22 +187,22 @@ BREAKS: list[tuple[Callable[[Path], None], list[str]]] = [
     ),
     (
         text('"status": "live"', '"status": "gone"'),
-        [REFUSED, "miot-p-0003.json, line 30, status: Must be one of: pilot, live, ended, unknown."],
+        [REFUSED, "miot-p-0003.json, line 31, status: Must be one of: pilot, live, ended, unknown."],
     ),
     (
         text('"value": 120000', '"value": "many"'),
-        [REFUSED, "miot-p-0003.json, line 43, connections.0.value: Not a valid integer."],
+        [REFUSED, "miot-p-0003.json, line 44, connections.0.value: Not a valid integer."],
     ),
     (
         broken(lambda document: document["connections"][0].update(source=2)),
-        [REFUSED, "miot-p-0003.json, line 42, connections.0: There is no source 2; the case lists 1."],
+        [REFUSED, "miot-p-0003.json, line 43, connections.0: There is no source 2; the case lists 1."],
     ),
     (
         broken(lambda document: document.update(title={"zh": ""}, colour="red")),
         [
             REFUSED,
             "miot-p-0003.json, line 5, title.zh: Length must be between 1 and 120.",
-            "miot-p-0003.json, line 74, colour: Unknown field.",
+            "miot-p-0003.json, line 73, colour: Unknown field.",
         ],
     ),
     # What only the database can know
@@ -296,20 +295,28 @@ def test_two_processes_that_import_at_once_add_each_case_once(database: Database
 # The taxonomy
 
 
-def test_a_taxonomy_is_loaded_with_an_event_that_names_what_changed(session: Session, tmp_path: Path) -> None:
+def test_a_taxonomy_is_loaded_with_an_event_that_names_what_changed(database: Database, tmp_path: Path) -> None:
     given = make.taxonomy_document()
-    path = make.file(tmp_path, given, "taxonomy.json")
 
     def load_it() -> None:
-        import_taxonomy(session, SYSTEM, path, now=make.NOW)
-        session.commit()
+        path = make.file(tmp_path, given, "taxonomy.json")
+        with database.unit() as session:
+            import_taxonomy(session, SYSTEM, path, now=make.NOW)
 
     load_it()
-    load_it()
+    load_it()  # the same again is no news
     given["sectors"][1]["title"]["zh"] = "工厂"
-    make.file(tmp_path, given, "taxonomy.json")
     load_it()
-    assert session.get_one(Term, ("sector", "manufacturing")).title["zh"] == "工厂"
+    with database.reading() as session:
+        assert session.get_one(Term, ("sector", "manufacturing")).title["zh"] == "工厂"
+        details = [
+            json.loads(detail) for detail in session.scalars(select(EventDetail.detail).order_by(EventDetail.seq))
+        ]
+        assert [event.verb for event in since(session, 0)] == ["taxonomy.load"] * 2
+    codes = [f"sector:{code}" for code, *_ in make.SECTORS] + [
+        f"technology:{code}" for code, *_ in make.TECHNOLOGIES
+    ]
+    assert details == [{"changed": codes}, {"changed": ["sector:manufacturing"]}]
 
 
 def test_a_broken_taxonomy_is_pointed_at_and_nothing_is_changed(library: Database, tmp_path: Path) -> None:

@@ -51,7 +51,9 @@ def test_a_new_case_of_an_organisation_is_its_own(session: Session) -> None:
 
 
 @pytest.mark.parametrize("origin", ["collected", "demo"])
-@pytest.mark.parametrize("actor", [VISITOR, Actor("person:1", organisation=1), Actor("a", roles=frozenset({"approver"}))])
+@pytest.mark.parametrize(
+    "actor", [VISITOR, Actor("person:1", organisation=1), Actor("a", roles=frozenset({"approver"}))]
+)
 def test_nobody_else_collects_cases(session: Session, actor: Actor, origin: str) -> None:
     with pytest.raises(Forbidden, match="Only the library itself collects cases"):
         operations.create(session, actor, origin=origin, now=make.NOW)
@@ -125,7 +127,9 @@ def test_the_next_revision_replaces_columns_and_leaves_the_past(session: Session
     [first] = draft.revisions
     before, later = dict(first.document), make.NOW.replace(year=2027)
     document = operations.SCHEMA.load(
-        make.document(title={"zh": "新题"}, connections=None, sectors=["smart-home", "water-metering"], technologies=[])
+        make.document(
+            title={"zh": "新题"}, connections=None, sectors=["smart-home", "water-metering"], technologies=[]
+        )
     )
     operations.revise(session, SYSTEM, draft, now=later, document=document)
     session.expire_all()
@@ -188,7 +192,9 @@ def test_a_reader_reports_an_error_and_the_log_keeps_no_contact(session: Session
     assert (event.verb, event.subject, event.actor) == ("case.report", "report:1", "visitor")
 
 
-@pytest.mark.parametrize(("origin", "state"), [("demo", "admitted"), ("collected", "draft"), ("collected", "archived")])
+@pytest.mark.parametrize(
+    ("origin", "state"), [("demo", "admitted"), ("collected", "draft"), ("collected", "archived")]
+)
 def test_only_public_collected_cases_are_reported(session: Session, origin: str, state: str) -> None:
     case = make.case(session, origin=origin, state=state)
     with pytest.raises(Forbidden, match="on cases collected from public sources"):

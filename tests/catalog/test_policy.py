@@ -141,7 +141,9 @@ MINISTRY = {"public", "investor", "reviewer", "ministry"}
         (None, "system", MINISTRY),
     ],
 )
-def test_audiences_on_a_case_of_organisation_1(organisation: int | None, role: str | None, audiences: set[str]) -> None:
+def test_audiences_on_a_case_of_organisation_1(
+    organisation: int | None, role: str | None, audiences: set[str]
+) -> None:
     actor = Actor("person:1", organisation, frozenset({role} if role else ()))
     assert policy.audiences(actor, Case(origin="submitted", owner_id=1)) == audiences
 

@@ -75,9 +75,7 @@ def test_writing_again_updates_words_and_order_and_keeps_missing_codes(database:
 )
 def test_the_database_knows_which_parents_there_are(session: Session, taxonomy: str, parent: str) -> None:
     make.taxonomy(session)
-    session.add(
-        Term(taxonomy=taxonomy, code="x", parent=parent, position=0, title={}, synonyms={}, named=False)
-    )
+    session.add(Term(taxonomy=taxonomy, code="x", parent=parent, position=0, title={}, synonyms={}, named=False))
     if (taxonomy, parent) == ("sector", "industry"):
         session.flush()
     else:

@@ -1,0 +1,99 @@
+"""What holds for every page: nothing from elsewhere, nothing refused, nothing lost at 320 pixels or on paper."""
+
+from __future__ import annotations
+
+import pytest
+from addresses import EVERY_PAGE, LANGUAGES, PAGES, Page
+from playwright.sync_api import Page as Tab
+
+import live
+
+pytestmark = pytest.mark.browser
+
+# Everything that holds text of its own, with the box the text takes.
+PLACES = """() => {
+    const range = document.createRange(), found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const node = texts.currentNode, holder = node.parentElement, words = node.data.trim();
+        if (!words || holder.closest("title, script, .off") || !holder.checkVisibility()) continue;
+        range.selectNodeContents(node);
+        const box = range.getBoundingClientRect();
+        found.push([words, box.left, box.right]);
+    }
+    return found;
+}"""
+# Heads of columns go when the columns do; pictures are drawn for their width.
+SENTENCES = """() => {
+    for (const closed of document.querySelectorAll("details")) closed.open = true;
+    const found = [], texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const holder = texts.currentNode.parentElement, words = texts.currentNode.data.trim();
+        if (words && !holder.closest("svg, thead, .rows-head") && holder.checkVisibility()) found.push(words);
+    }
+    return found;
+}"""
+
+
+@EVERY_PAGE
+def test_comes_from_this_site_only_and_without_complaint(
+    reader: live.Reader, site: str, page: Page, lang: str
+) -> None:
+    """Also what the content security policy refuses is an error of the console."""
+    tab = reader(lang)
+    troubles: list[str] = []
+    tab.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    requested: list[str] = []
+    tab.on("request", lambda request: requested.append(request.url))
+    page.open(tab, lang)
+    tab.wait_for_load_state("networkidle")
+    if page.status >= 400:  # Chromium itself reports the answer that was asked for
+        troubles = [words for words in troubles if f"status of {page.status}" not in words]
+    assert troubles == []
+    assert [url for url in requested if not url.startswith(f"{site}/")] == []
+    assert len(requested) >= 4, "page, two stylesheets and the script"
+
+
+@EVERY_PAGE
+def test_fits_into_320_pixels(reader: live.Reader, page: Page, lang: str) -> None:
+    tab = reader(lang, width=live.NARROW)
+    page.open(tab, lang)
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= live.NARROW
+    cut = [words for words, left, right in tab.evaluate(PLACES) if left < 0 or right > live.NARROW]
+    assert cut == [], "beyond the edge"
+    narrow = tab.evaluate(SENTENCES)
+    tab.set_viewport_size({"width": live.WIDE, "height": 800})
+    assert [words for words in tab.evaluate(SENTENCES) if words not in narrow] == [], "gone when narrow"
+
+
+@EVERY_PAGE
+def test_paper_has_the_words_and_no_controls(reader: live.Reader, page: Page, lang: str) -> None:
+    tab = reader(lang)
+    page.open(tab, lang)
+    tab.emulate_media(media="print")
+    assert visible(tab, ".nav, .tools, .skip, [role=search], .btn, .pager, .facets") == []
+    assert visible(tab, "h1, .brand") != []
+    assert tab.evaluate("document.scrollingElement.scrollWidth") <= live.WIDE
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_dark_follows_the_reader(reader: live.Reader, lang: str, dark: bool) -> None:
+    """Without a switch: `prefers-color-scheme` decides for paper, ink and controls."""
+    tab = reader(lang, dark=dark)
+    for page in PAGES[:3]:
+        page.open(tab, lang)
+        paper, ink = (luminance(tab, part) for part in ("backgroundColor", "color"))
+        assert (paper < 0.1, ink > 0.7) == (dark, dark)
+
+
+def visible(tab: Tab, selector: str) -> list[str]:
+    return [str(one.text_content()) for one in tab.query_selector_all(selector) if one.is_visible()]
+
+
+def luminance(tab: Tab, part: str) -> float:
+    """Between 0, black, and 1, white; near enough to tell light from dark."""
+    colour = tab.evaluate(f"getComputedStyle(document.body).{part}")
+    red, green, blue = (int(value) / 255 for value in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
