@@ -81,7 +81,7 @@ def seed(demo: bool) -> None:
     config, database, _ = opened()
     if demo and config.production:
         raise click.ClickException("Demonstration records are refused when CASELIB_ENV=production.")
-    for line in seeding.seed(database, config.seeds, demo=demo, now=now(), progress=bar("Cases")):
+    for line in seeding.seed(database, config, demo=demo, now=now(), progress=bar("Cases")):
         click.echo(line)
 
 
@@ -90,8 +90,8 @@ def seed(demo: bool) -> None:
 @plainly
 def import_file(file: Path) -> None:
     """Add or revise one collected case from FILE (format: seed_cases/README.md)."""
-    _, database, _ = opened()
-    click.echo(seeding.one_case(database, file, now=now()))
+    config, database, _ = opened()
+    click.echo(seeding.one_case(database, config, file, now=now()))
 
 
 @main.command()

@@ -77,6 +77,7 @@ SPOKEN = (
 WORDED = (figures.deadline, ladder.spoken, charts.tally_words, charts.series_words)
 PLAIN = (
     figures.grouped,
+    figures.size,
     ladder.place,
     ladder.marks,
     ladder.shown,

@@ -214,10 +214,7 @@ def _write(session: Session, pending: list[_Pending]) -> None:
 def drop_anchor(session: Session, *, day: str) -> bool:
     """Note the head for `day` unless that was done before."""
     seq, digest = head(session)
-    if seq == 0 or session.get(Anchor, day) is not None:
-        return False
-    session.add(Anchor(day=day, seq=seq, hash=digest))
-    return True
+    return seq > 0 and insert_unless_there(session, Anchor, day=day, seq=seq, hash=digest) is not None
 
 
 def anchors(session: Session, *, limit: int = 400) -> list[Anchor]:
@@ -240,11 +237,9 @@ def position(session: Session, replica: str, follower: str) -> int:
 
 def move_cursor(session: Session, replica: str, follower: str, seq: int, *, now: dt.datetime) -> None:
     """Note how far a follower has come, and that it is alive."""
-    row = session.get(Cursor, (replica, follower))
-    if row is None:
-        row = Cursor(replica=replica, follower=follower)
-        session.add(row)
+    row = session.get(Cursor, (replica, follower)) or Cursor(replica=replica, follower=follower)
     row.seq, row.seen_at = seq, now
+    session.add(row)
 
 
 def deliver(

@@ -110,6 +110,14 @@ def compact(value: int, lang: str, *, digits: int = 3) -> str:
     return grouped(value)
 
 
+def size(count: int) -> str:
+    """A file's size in bytes as people say it: 640 B, 12 kB, 3.4 MB."""
+    for unit, name in ((10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f}".removesuffix(".0") + NARROW + name
+    return f"{count}{NARROW}B"
+
+
 def exact(value: int, lang: str) -> str:
     """The number in a sentence, without loss: 800 000; in Chinese 80 万 where that says the same."""
     if lang == "zh":

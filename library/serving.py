@@ -24,7 +24,8 @@ from .errors import Problem, Text
 from .policy import SYSTEM
 from .worker import now
 
-GRACE = 8.0
+GRACE = 2.0
+WORK = [sys.executable, "-m", "library.cli", "work"]
 RESTARTS = 5
 HEALTHY = 60.0  # seconds: a worker that lived as long has its earlier ends forgiven
 
@@ -60,7 +61,7 @@ def set_up(config: Config, database: Database, index: Index, progress: Callable[
         migrations.upgrade(database)
         yield "The database is ready."
     demo = not config.production
-    yield from seeding.seed(database, config.seeds, demo=demo, now=now(), progress=progress("Cases"))
+    yield from seeding.seed(database, config, demo=demo, now=now(), progress=progress("Cases"))
     try:
         index.check()
     except (IndexMissing, IndexBroken):
@@ -81,8 +82,8 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, end)
-    web = subprocess.Popen(web_command(host, port, threads), stdin=subprocess.DEVNULL)
-    worker, restarts, announced, begun = _work(), 0, False, time.monotonic()
+    web = _start(web_command(host, port, threads))
+    worker, restarts, announced, begun = _start(WORK), 0, False, time.monotonic()
     try:
         while not ending:
             if web.poll() is not None:
@@ -91,7 +92,7 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
                 restarts = 1 if time.monotonic() - begun > HEALTHY else restarts + 1
                 if restarts > RESTARTS:
                     return 1
-                worker, begun = _work(), time.monotonic()
+                worker, begun = _start(WORK), time.monotonic()
             if not announced and _answers(host, port):
                 announced = True
                 ready()
@@ -116,8 +117,9 @@ def web_command(host: str, port: int, threads: int, folder: Path = ROOT, target:
     return [sys.executable, "-m", "granian", *words, "--no-ws", target]
 
 
-def _work() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "library.cli", "work"], cwd=ROOT, stdin=subprocess.DEVNULL)
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    """A child in a session of its own: Ctrl-C reaches the supervisor alone, which then ends both."""
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def _answers(host: str, port: int) -> bool:
@@ -132,8 +134,8 @@ def _stop(*children: subprocess.Popen[bytes]) -> None:
             child.terminate()
     deadline = time.monotonic() + GRACE
     for child in children:
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # what it started itself, and itself if it did not listen
+        child.wait()

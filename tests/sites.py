@@ -45,7 +45,7 @@ class Site:
 
     def seed(self) -> None:
         """Everything in seed_cases/, indexed."""
-        list(seeding.seed(self.database, self.config.seeds, demo=True, now=now(), progress=lambda done, of: None))
+        list(seeding.seed(self.database, self.config, demo=True, now=now(), progress=lambda done, of: None))
         self.work()
 
     def add(self, **over: Any) -> str:
@@ -71,10 +71,12 @@ class Site:
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
 
     def addresses(self, code: str) -> list[str]:
-        """Every address that answers GET, with `code` where an address has a case."""
-        values = {"code": code, "number": "1", "key": "nothing", "filename": "site.css"}
+        """Every address that answers GET, but static files; with `code` where an address has a case."""
+        values = {"code": code, "number": "1", "key": "nothing"}
         found = []
         for rule in self.app.url_map.iter_rules():
+            if rule.endpoint == "static":
+                continue
             given = values | ({"code": "water-metering"} if "sectors" in rule.rule else {})
             given |= {"code": "mobile-iot-connections"} if "series" in rule.rule else {}
             found.append(re.sub(r"<(?:[^:>]*(?:\([^)]*\))?:)?(\w+)>", lambda match, given=given: given[match[1]], rule.rule))

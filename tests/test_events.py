@@ -16,10 +16,11 @@ from threading import Event as Flag
 import make
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from library.chain import check_chain
-from library.db import Database, unit
+from library.db import Base, Database, unit
 from library.events import (
     START,
     ChainHead,
@@ -27,14 +28,18 @@ from library.events import (
     Event,
     EventDetail,
     Fact,
+    anchors,
     deliver,
+    drop_anchor,
     head,
+    is_due,
     lease,
     move_cursor,
     position,
     record,
     settle,
     since,
+    waiting,
 )
 from library.policy import Actor
 
@@ -366,3 +371,85 @@ def test_success_after_failure_clears_the_error(database: Database) -> None:
     with database.reading() as session:
         row = session.scalars(select(Delivery)).one()
         assert (row.last_error, row.done_at, row.leased_until) == (None, make.NOW, None)
+
+
+# Anchors
+
+
+def test_the_head_is_anchored_once_a_day(database: Database) -> None:
+    def drop(day: str) -> bool:
+        with database.unit() as session:
+            return drop_anchor(session, day=day)
+
+    assert drop("2026-11-21") is False  # there is nothing to anchor yet
+    with database.unit() as session:
+        happen(session)
+    assert drop("2026-11-22") is True
+    with database.unit() as session:
+        happen(session)
+    assert (drop("2026-11-22"), drop("2026-11-23")) == (False, True)
+    log = events(database)
+    with database.reading() as session:
+        assert [(anchor.day, anchor.seq, anchor.hash) for anchor in anchors(session)] == [
+            ("2026-11-23", 2, log[1].hash),
+            ("2026-11-22", 1, log[0].hash),
+        ]
+        assert [anchor.day for anchor in anchors(session, limit=1)] == ["2026-11-23"]
+
+
+def test_two_machines_that_anchor_the_same_day_anchor_it_once(database: Database) -> None:
+    with database.unit() as session:
+        happen(session)
+    start = Barrier(2)
+
+    def drop(_: int) -> bool:
+        start.wait()
+        with database.unit() as session:
+            return drop_anchor(session, day="2026-11-22")
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(drop, range(2))) == [False, True]
+
+
+# What the database itself forbids
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Event(seq=0, prev="0", verb="a.b", actor="a", subject="b", at="x", digest="0", facts="[]", hash="0"),
+        ChainHead(id=2, seq=0, hash=START),
+        Delivery(kind="a", key="b", payload={}, due_at=make.NOW, done_at=make.NOW, given_up_at=make.NOW),
+    ],
+    ids=["event from one", "one head", "one end"],
+)
+def test_a_row_that_can_never_be_is_refused(session: Session, row: Base) -> None:
+    session.merge(row)
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_two_events_cannot_follow_the_same_one(database: Database) -> None:
+    """Even for a writer that goes round the lock: the fork is refused."""
+    with database.unit() as session:
+        happen(session)
+    with pytest.raises(IntegrityError), database.unit() as session:
+        session.add(
+            Event(seq=2, prev=START, verb="a.b", actor="a", subject="b", at="x", digest="0", facts="[]", hash="0")
+        )
+
+
+def test_deliveries_that_wait_are_counted(database: Database) -> None:
+    order(database, "a", "b", "c")
+    order(database, "later", due=make.NOW + dt.timedelta(hours=1))
+    take(database)
+    finish(database, "a")
+    with database.reading() as session:
+        assert waiting(session) == 3
+        assert is_due(session, ["mail"], now=make.NOW)
+        assert not is_due(session, ["digest"], now=make.NOW)
+    take(database)
+    take(database)
+    with database.reading() as session:
+        assert not is_due(session, ["mail"], now=make.NOW)
+        assert is_due(session, ["mail"], now=make.NOW + dt.timedelta(hours=1))

@@ -12,7 +12,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from search import Hits, Index, Query
 from search.errors import IndexBroken, IndexMissing
 
-from ..errors import Text, Unavailable
+from ..errors import Missing, Text, Unavailable
 from ..labels import N_
 from .taxonomy import Taxonomy
 
@@ -189,13 +189,16 @@ def chips(address: Address, label: Label) -> list[dict[str, str]]:
 
 
 def pages(hits: Hits, args: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    """Where this page stands among its neighbours; a page past the end has none after it."""
+    """Where this page stands among its neighbours. Raises Missing past the end."""
     last = max(1, -(-hits.total // args["per_page"]))
     page = args["page"]
+    if page > last:
+        place = {"page": page, "last": last}
+        raise Missing(Text("There is no page %(page)s; the last one is %(last)s.", place))
     return {
         "page": page,
         "pages": last,
-        "prev": address(page=min(page - 1, last)) if page > 1 else None,
+        "prev": address(page=page - 1) if page > 1 else None,
         "next": address(page=page + 1) if page < last else None,
     }
 

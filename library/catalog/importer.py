@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from .. import events
 from ..db import alone
 from ..errors import Conflict, Invalid, Text
+from ..files import Store
 from ..policy import Actor
 from ..workflow import step
 from . import operations, taxonomy
@@ -24,6 +25,7 @@ from .json_lines import lines_of
 from .models import Case, Revision
 
 TAXONOMY = "taxonomy.json"
+FILES = "files"
 IMPORT = "import"  # two at once wait for each other: the second finds what the first added
 
 
@@ -66,10 +68,16 @@ def import_cases(
     paths: Sequence[Path],
     *,
     now: dt.datetime,
+    store: Store | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Outcome:
-    """Add new cases and revise changed ones, not archived ones. All files are read before any is written."""
+    """Add new cases and revise changed ones, not archived ones. All files are read before any is written.
+
+    `store` takes what cases attach, from the folder `files` beside them; without one such a case is refused.
+    """
     documents = [(path, read(path, operations.SCHEMA)) for path in paths]
+    for path, document in documents:
+        document["attachments"] = [_kept(path, file, store) for file in document["attachments"]]
     _no_number_twice(documents)
     alone(session, IMPORT)
     known = {code: (case, digest) for code, case, digest in _known(session, documents)}
@@ -88,6 +96,17 @@ def import_cases(
             done["added" if case is None else "changed"] += 1
         progress(place, len(documents))
     return Outcome(**done)
+
+
+def _kept(path: Path, file: Mapping[str, Any], store: Store | None) -> dict[str, Any]:
+    """The attached file put into the store: what the document says of it, with hash, size and type."""
+    source = path.parent / FILES / file["name"]
+    if store is None or not source.is_file():
+        place = {"file": path.name, "name": f"{FILES}/{file['name']}"}
+        raise Invalid(Text("%(file)s attaches %(name)s, which is not there.", place))
+    with source.open("rb") as stream:
+        kept = store.put(stream, source.name)
+    return {**file, "sha256": kept.sha256, "size": kept.size, "media_type": kept.media_type}
 
 
 def _write(session: Session, actor: Actor, case: Case | None, document: dict[str, Any], now: dt.datetime) -> None:

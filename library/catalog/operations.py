@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from .. import events
 from ..errors import Conflict, Forbidden, Invalid, Text
 from ..policy import Actor
-from .models import Case, CaseReport, CaseTerm, ConnectionCount, Revision, Term
+from .models import Attachment, Case, CaseReport, CaseTerm, ConnectionCount, Revision, Term
 from .numbers import random_key
 from .policy import may_answer, may_curate, may_report
 from .schemas import CaseDocument, ReportForm
@@ -62,6 +62,7 @@ def revise(
         for place, code in enumerate(document[key])
     ]
     case.counts = [_count(document, item, place) for place, item in enumerate(document["connections"])]
+    _attach(session, case, document["attachments"], now)
     revision = Revision(
         case=case,
         number=case.revision,
@@ -118,6 +119,25 @@ def _known_terms(session: Session, document: Mapping[str, Any]) -> None:
             errors[key] = ["The same code stands here twice."]
     if errors:
         raise Invalid(Text("The case names a code that the taxonomy does not have."), fields=errors)
+
+
+def _attach(session: Session, case: Case, files: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Give the case the files that its document names; what is no longer named keeps its row, as removed."""
+    known = {
+        row.sha256: row
+        for row in session.scalars(
+            select(Attachment).where(Attachment.case_id == case.id, Attachment.removed_at.is_(None))
+        )
+    }
+    for position, file in enumerate(files):
+        row = known.pop(file["sha256"], None)
+        if row is None:
+            row = Attachment(case_id=case.id, key=random_key(), sha256=file["sha256"], added_at=now)
+            session.add(row)
+        row.position, row.name, row.title = position, file["name"], file["title"]
+        row.audience, row.size, row.media_type = file["audience"], file["size"], file["media_type"]
+    for row in known.values():
+        row.removed_at = now
 
 
 def _count(document: Mapping[str, Any], item: Mapping[str, Any], place: int) -> ConnectionCount:

@@ -170,6 +170,17 @@ class Contact(Schema):
     phone = Words(40)
 
 
+class AttachedFile(Schema):
+    """A file of a case. Its bytes lie in the store under `sha256`, so that a revision fixes the content too."""
+
+    name = fields.String(required=True, validate=validate.Regexp(r"[\w\-]{1,80}(\.[\w\-]{1,20}){1,3}\Z"))
+    title = text(200, required=True)
+    audience = choice(*AUDIENCES, load_default="public")
+    sha256 = fields.String(validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
+    size = fields.Integer(strict=True, validate=validate.Range(1))
+    media_type = fields.String(validate=validate.Length(max=100))
+
+
 class CaseDocument(Schema):
     """Everything a case says. A field is public unless its metadata names the audience that may read it."""
 
@@ -193,6 +204,7 @@ class CaseDocument(Schema):
     migration = fields.Nested(Migration)
     timeline = fields.List(fields.Nested(Moment), load_default=list)
     sources = fields.List(fields.Nested(Source), load_default=list)
+    attachments = fields.List(fields.Nested(AttachedFile), load_default=list, validate=validate.Length(max=30))
     unit_cost_band = choice("<20", "20-50", "50-100", ">100", metadata={"audience": "reviewer"})
     data_level = choice("general", "important", "core", metadata={"audience": "ministry"})
     right_to_publish = fields.Boolean(metadata={"audience": "ministry"})
@@ -250,6 +262,8 @@ def as_seen(document: Mapping[str, Any], audiences: frozenset[str]) -> dict[str,
         for name, field in CaseDocument._declared_fields.items()
         if name in document and field.metadata.get("audience", "public") in audiences
     }
+    if "attachments" in seen:
+        seen["attachments"] = [file for file in seen["attachments"] if file["audience"] in audiences]
     if "ministry" not in audiences:
         seen["sources"] = [
             source if source["link"] else {key: value for key, value in source.items() if key != "url"}

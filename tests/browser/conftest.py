@@ -32,10 +32,17 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture()
 def reader(chromium: Browser, site: str) -> Iterator[live.Reader]:
-    """Call it as `live.reader`, without browser and address: a tab of somebody who was never here before."""
+    """Call it as `live.reader`, without browser and address: a tab of somebody who was never here before.
+
+    Whatever page a test opens, it comes from this site alone and nothing about it is refused.
+    """
+    tabs = []
     with ExitStack() as stack:
 
         def open_tab(lang: str = "en", **wishes: Any) -> Page:
-            return stack.enter_context(live.reader(chromium, site, lang, **wishes)).new_page()
+            tab = stack.enter_context(live.reader(chromium, site, lang, **wishes)).new_page()
+            tabs.append(live.watched(tab, site))
+            return tab
 
         yield open_tab
+    assert [trouble for troubles in tabs for trouble in troubles] == []

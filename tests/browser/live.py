@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -96,6 +96,31 @@ def reader(
     )
     context.set_default_timeout(10_000)
     return context
+
+
+def watched(tab: Page, base: str) -> list[str]:
+    """What goes wrong in a tab from now on: words on the console (there the content security policy speaks too),
+    faults of scripts, requests to another host, and parts of a page that the site does not have."""
+    troubles: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        # That a page answers 404 is the test's affair; a part of a page is heard of below.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            troubles.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((f"{base}/", "data:")):
+            troubles.append(f"asked elsewhere: {request.url}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 400 and response.request.resource_type != "document":
+            troubles.append(f"{response.status}: {response.url}")
+
+    tab.on("console", said)
+    tab.on("pageerror", lambda fault: troubles.append(f"fault: {fault}"))
+    tab.on("request", asked)
+    tab.on("response", answered)
+    return troubles
 
 
 def file_report(page: Page, words: str) -> None:

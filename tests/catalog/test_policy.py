@@ -1,4 +1,4 @@
-"""Who may see and do what. Each read rule stands twice, as a predicate and as a WHERE: they must agree everywhere."""
+"""Who may see and do what. Each read rule stands twice, as predicate and as WHERE: they must always agree."""
 
 from __future__ import annotations
 

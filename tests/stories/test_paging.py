@@ -82,9 +82,12 @@ def test_facet_counts_add_up(seeded: Site) -> None:
             assert chosen["facets"][name] == lines, "a facet's own choice must not change its counts"
 
 
-def test_a_page_past_the_end_is_empty_and_says_so(seeded: Site) -> None:
+def test_there_is_no_page_past_the_end(seeded: Site) -> None:
     client = seeded.client()
-    assert rows(client, "/search?page=100000") == []
+    for address in ("/search?page=100000", "/sectors/metering?page=100000"):
+        missing = client.get(address)
+        assert missing.status_code == 404
+        assert "There is no page 100000; the last one is " in missing.get_data(as_text=True)
     past = client.get("/api/v1/cases?page=100000")
     assert (past.status_code, past.json["items"], past.json["total"] > 0) == (200, [], True)
     assert NEXT_LINK.search(past.headers["Link"]) is None
