@@ -15,7 +15,11 @@ def machine() -> str:
     """One line about where the figures come from."""
     names = ("flask", "sqlalchemy", "granian", "whoosh3")
     cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     packages = ", ".join(f"{name} {version(name)}" for name in names)

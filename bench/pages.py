@@ -1,8 +1,8 @@
 """CPU per page on the real server, beside the hello page of the same server in the same run.
 
-The peer is a WSGI function that answers "hello" under the same granian with the same options. CPU is that of the
-server's processes (user and system, from /proc), so waiting does not count. The split into engine, ORM and template
-is measured in this process, on the same data, with `time.process_time`.
+The peer is a WSGI function that answers "hello" under the same granian with the same options. CPU is that of
+the server's processes (user and system, from /proc), so waiting does not count. The split into engine, ORM and
+template is measured in this process, on the same data, with `time.process_time`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def on_server(folder: Path, config: Config) -> None:
             for name, (path, bar) in PAGES.items():
                 cost = cpu_ms(port, pid, path)
                 print(f"{name:18}{cost:9.2f}{cost / hello:9.1f}{bar or '':>8}")
-            print(f"start-up {start:.2f} s (bar 3 s); memory of the web process {memory_mb(pid):.0f} MB (bar 250 MB)")
+            print(
+                f"start-up {start:.2f} s (bar 3 s); memory of the web process {memory_mb(pid):.0f} MB (bar 250 MB)"
+            )
 
 
 @contextmanager
@@ -173,6 +175,5 @@ def in_process(config: Config) -> None:
             client.get(path)
         total = (time.process_time() - began) / REQUESTS * 1000
         engine_ms, orm_ms, template_ms = (value / REQUESTS * 1000 for value in spent.values())
-        print(
-            f"{name:18}{total:7.2f}{engine_ms:8.2f}{orm_ms:7.2f}{template_ms:10.2f}{statements[0] / REQUESTS:12.1f}"
-        )
+        asked = statements[0] / REQUESTS
+        print(f"{name:18}{total:7.2f}{engine_ms:8.2f}{orm_ms:7.2f}{template_ms:10.2f}{asked:12.1f}")

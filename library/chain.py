@@ -42,16 +42,12 @@ class ChainReport:
             self.unbroken, self.first_broken = False, seq
 
 
-def check_chain(
-    session: Session, recompute: Recompute, anchors: Mapping[int, str] | None = None
-) -> ChainReport:
+def check_chain(session: Session, recompute: Recompute, anchors: Mapping[int, str] | None = None) -> ChainReport:
     """Recompute every link, detail that is still there and fixed row, and compare the anchored heads."""
     report = ChainReport()
     prev, hashes = START, {}
     latest: dict[str, tuple[str, int]] = {}
-    links = (
-        select(Event, EventDetail).outerjoin(EventDetail, EventDetail.seq == Event.seq).order_by(Event.seq)
-    )
+    links = select(Event, EventDetail).outerjoin(EventDetail, EventDetail.seq == Event.seq).order_by(Event.seq)
     for event, detail in session.execute(links.execution_options(yield_per=1000)):
         report.events += 1
         whole = (
@@ -86,9 +82,7 @@ def write_export(session: Session, path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as out:
         for event in session.scalars(select(Event).order_by(Event.seq)):
-            out.write(
-                json.dumps({name: getattr(event, name) for name in EXPORTED}, ensure_ascii=False) + "\n"
-            )
+            out.write(json.dumps({name: getattr(event, name) for name in EXPORTED}, ensure_ascii=False) + "\n")
             count += 1
     return count
 

@@ -172,9 +172,7 @@ def series_words(
         return _("%(first)s in %(start)s, %(last)s in %(end)s.", **ends)
     due = deadline(target["by"], lang, _)
     aim = number(target)
-    return _(
-        "%(first)s in %(start)s, %(last)s in %(end)s; target %(aim)s by %(due)s.", **ends, aim=aim, due=due
-    )
+    return _("%(first)s in %(start)s, %(last)s in %(end)s; target %(aim)s by %(due)s.", **ends, aim=aim, due=due)
 
 
 def _months(when: str) -> int:

@@ -154,7 +154,9 @@ def rules() -> None:
 
 @main.command("check-chain")
 @click.argument("export", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--anchors", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A kept anchors.json.")
+@click.option(
+    "--anchors", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A kept anchors.json."
+)
 @click.option("--json", "as_json", is_flag=True)
 @plainly
 def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> None:

@@ -67,9 +67,7 @@ class Config:
         if kind == "production":
             for name in ("SECRET_KEY", "URL", "OPERATOR"):
                 if not get(name):
-                    raise SettingError(
-                        Text("CASELIB_%(name)s is not set; production needs it.", {"name": name})
-                    )
+                    raise SettingError(Text("CASELIB_%(name)s is not set; production needs it.", {"name": name}))
         port = env.get("PORT", "8000")
         return cls(
             env=kind,

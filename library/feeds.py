@@ -46,7 +46,7 @@ def atom() -> Response:
             "<entry>",
             f"<id>{escape(entry['id'])}</id>",
             f"<title>{escape(entry['title'])}</title>",
-            f'<link href={quoteattr(entry["id"])}/>',
+            f"<link href={quoteattr(entry['id'])}/>",
             f"<published>{_stamp(entry['published'])}</published><updated>{_stamp(entry['updated'])}</updated>",
             f"<summary>{escape(entry['summary'])}</summary>",
             "</entry>",
@@ -91,7 +91,10 @@ def sitemap() -> Response:
     site = _site()
     rows = [(f"{site}/cases/{code}", changed) for code, changed in queries.real_pages(web.session(), web.actor())]
     pages = [(f"{site}{path}", None) for path in ("/", "/search", "/statistics", "/about", "/sources")]
-    lines = ['<?xml version="1.0" encoding="utf-8"?>', '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">']
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+    ]
     for address, changed in [*pages, *rows]:
         stamp = f"<lastmod>{_stamp(changed)}</lastmod>" if changed else ""
         lines.append(f"<url><loc>{escape(address)}</loc>{stamp}</url>")

@@ -34,9 +34,7 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
             "title": seen["title"],
             "summary": seen["summary"],
             "body": {lang: _body(seen, lang) for lang in LANGUAGES},
-            "party": {
-                lang: _join(_said(party["name"], lang) for party in seen["parties"]) for lang in LANGUAGES
-            },
+            "party": {lang: _join(_said(party["name"], lang) for party in seen["parties"]) for lang in LANGUAGES},
             "sector": {lang: _join(tree.sectors[code].title[lang] for code in sectors) for lang in LANGUAGES},
             "place": {lang: _place(seen["place"], lang) for lang in LANGUAGES},
             "term": {lang: _terms(seen, tree, lang) for lang in LANGUAGES},

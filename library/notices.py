@@ -29,7 +29,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Notice:
-    """`to` finds the addresses; `about` reads the present when the letter is written. Template: mail/<verb>.txt."""
+    """`to` finds the addresses; `about` reads the present when the letter is written from mail/<verb>.txt."""
 
     to: Callable[[Config], list[str]]
     about: Callable[[Session, int], Mapping[str, Any]]
@@ -65,9 +65,7 @@ def order(database: Database, config: Config, *, now: dt.datetime) -> int:
 def compose(session: Session, config: Config, payload: Mapping[str, Any]) -> Letter:
     """The letter for an order, from what the database says now. The first line of a template is the subject."""
     verb, number = payload["verb"], int(payload["subject"].partition(":")[2])
-    words = TEMPLATES.get_template(f"{verb}.txt").render(
-        config=config, **NOTICES[verb].about(session, number)
-    )
+    words = TEMPLATES.get_template(f"{verb}.txt").render(config=config, **NOTICES[verb].about(session, number))
     subject, _, text = words.strip().partition("\n")
     return Letter(payload["to"], subject.strip(), text.strip() + "\n")
 

@@ -37,7 +37,9 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
-            words = Text("Port %(port)s is taken or not allowed; choose another: make run PORT=8001.", {"port": port})
+            words = Text(
+                "Port %(port)s is taken or not allowed; choose another: make run PORT=8001.", {"port": port}
+            )
             raise Problem(words) from error
 
 
@@ -55,7 +57,9 @@ def check_folder(folder: Path) -> None:
         raise Problem(words) from error
 
 
-def set_up(config: Config, database: Database, index: Index, progress: Callable[[str], Callable[[int, int], None]]) -> Iterator[str]:
+def set_up(
+    config: Config, database: Database, index: Index, progress: Callable[[str], Callable[[int, int], None]]
+) -> Iterator[str]:
     """Database, real cases, demonstration records, index; each only as far as it is missing."""
     if not migrations.is_current(database):
         migrations.upgrade(database)

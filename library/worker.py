@@ -64,7 +64,7 @@ class Worker:
                 row = session.get_one(events.Delivery, number)
                 letter, key = notices.compose(session, self.config, row.payload), row.key
             mail.send(self.config, letter, key=key, now=at)
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is noted and tried again
             error = f"{type(failure).__name__}: {failure}"
             log.warning("letter not sent", delivery=number, error=error)
         with self.database.unit() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
+import io
 import re
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,14 +16,19 @@ from flask.testing import FlaskClient
 
 import make
 from library import cli, create_app, seeding
+from library.catalog import queries
+from library.catalog.models import Attachment
 from library.config import Config
 from library.db import Database
+from library.policy import SYSTEM
 from library.worker import Worker, now
 from search import Index
 
 URL = "https://library.example"
 DESK = "desk@library.example"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+PLACE = re.compile(r"<(?:[^:>]*:)?(\w+)>")
+OTHER_CODES = {"catalog.sector": "water-metering", "statistics_api.series": "mobile-iot-connections"}
 ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
 
 
@@ -54,6 +60,16 @@ class Site:
             code = make.case(session, **over).code
         return str(code)
 
+    def attach(self, code: str, audience: str, content: bytes = b"A drawing.") -> None:
+        """A text file of a case, under the key `file-<code>`."""
+        kept = self.app.extensions["files"].put(io.BytesIO(content), "drawing.txt")
+        with self.database.unit() as session:
+            case = queries.case(session, SYSTEM, code)
+            title, name = {"en": "Drawing", "zh": "图纸"}, "drawing.txt"
+            row = Attachment(key=f"file-{code}", case_id=case.id, position=1, name=name, title=title, added_at=now())
+            row.media_type, row.size, row.sha256, row.audience = kept.media_type, kept.size, kept.sha256, audience
+            session.add(row)
+
     def work(self, at: dt.datetime | None = None) -> None:
         """Rounds of the worker until nothing is left to do."""
         for _ in range(50):
@@ -70,17 +86,16 @@ class Site:
         files = sorted(self.config.letters.glob("*.eml"))
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
 
-    def addresses(self, code: str) -> list[str]:
-        """Every address that answers GET, but static files; with `code` where an address has a case."""
-        values = {"code": code, "number": "1", "key": "nothing"}
-        found = []
+    def addresses(self, code: str) -> dict[str, str]:
+        """Every route that answers GET, but static files, with an address of it; `code` where it has a case."""
+        values = {"code": code, "number": "1", "key": f"file-{code}"}
+        found = {}
         for rule in self.app.url_map.iter_rules():
-            if rule.endpoint == "static":
-                continue
-            given = values | ({"code": "water-metering"} if "sectors" in rule.rule else {})
-            given |= {"code": "mobile-iot-connections"} if "series" in rule.rule else {}
-            found.append(re.sub(r"<(?:[^:>]*(?:\([^)]*\))?:)?(\w+)>", lambda match, given=given: given[match[1]], rule.rule))
-        return sorted(found)
+            if rule.endpoint != "static":
+                other = OTHER_CODES.get(rule.endpoint)
+                given = values | ({"code": other} if other else {})
+                found[rule.rule] = PLACE.sub(lambda match, given=given: given[match[1]], rule.rule)
+        return found
 
 
 def token(client: FlaskClient, address: str) -> str:

@@ -243,7 +243,9 @@ def sectors() -> Any:
 @door("case.browse")
 def provinces() -> Any:
     """Province codes of GB/T 2260 with their names."""
-    return {"items": [{"code": code, "title": {"en": en, "zh": zh}} for code, (en, zh) in labels.PROVINCES.items()]}
+    return {
+        "items": [{"code": code, "title": {"en": en, "zh": zh}} for code, (en, zh) in labels.PROVINCES.items()]
+    }
 
 
 @bp.get("/networks")

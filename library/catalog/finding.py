@@ -165,9 +165,7 @@ def facets(
         if name == "sector":
             items = _tree(counts, chosen, address, tree, label)
         else:
-            codes = (
-                list(order[name]) if name in order else sorted(counts, key=lambda code: (-counts[code], code))
-            )
+            codes = list(order[name]) if name in order else sorted(counts, key=lambda code: (-counts[code], code))
             if name == "year":
                 codes.sort(key=lambda code: (code.isdigit(), code), reverse=True)
             if name not in WITH_ZEROS:
@@ -226,6 +224,4 @@ def _item(
     label: Label,
     depth: int = 0,
 ) -> Choice:
-    return Choice(
-        code, label(name, code), counts.get(code, 0), code in chosen, address.toggled(name, code), depth
-    )
+    return Choice(code, label(name, code), counts.get(code, 0), code in chosen, address.toggled(name, code), depth)

@@ -20,9 +20,7 @@ from .schemas import CaseDocument, ReportForm
 SCHEMA = CaseDocument()
 
 
-def create(
-    session: Session, actor: Actor, *, origin: str, now: dt.datetime, owner: int | None = None
-) -> Case:
+def create(session: Session, actor: Actor, *, origin: str, now: dt.datetime, owner: int | None = None) -> Case:
     """A new draft. Its key is random; the number comes with submission or admission."""
     if origin in ("collected", "demo") and not may_curate(actor, None):
         raise Forbidden(Text("Only the library itself collects cases."))

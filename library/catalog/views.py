@@ -146,9 +146,7 @@ def revision(code: str, number: int) -> str:
 def case_csv(code: str) -> Response:
     session, actor = web.session(), web.actor()
     found = queries.case(session, actor, code)
-    return export.as_csv(
-        [_row(found, queries.revision(session, actor, found))], display.label, web.language()
-    )
+    return export.as_csv([_row(found, queries.revision(session, actor, found))], display.label, web.language())
 
 
 @bp.route("/cases/<code>/report", methods=["GET", "POST"])
@@ -161,9 +159,7 @@ def report(code: str) -> Response | str | tuple[str, int]:
     doc = queries.document(actor, found, queries.revision(session, actor, found))
     given, errors, status = {}, {}, 200
     if request.method == "POST":
-        given = {
-            name: request.form[name] for name in ReportForm().fields if request.form.get(name, "").strip()
-        }
+        given = {name: request.form[name] for name in ReportForm().fields if request.form.get(name, "").strip()}
         try:
             with db.unit(session):
                 operations.report(session, actor, found, given=given, now=web.now())
@@ -226,16 +222,12 @@ def similar(row: dict[str, Any]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for filters in ({"network": tuple(row["networks"])}, {}):
         if len(found) < SIMILAR and (filters.get("network") or not filters):
-            query = Query(
-                filters={"sector": (row["sectors"][0],), **filters}, sort="newest", per_page=SIMILAR + 1
-            )
+            query = Query(filters={"sector": (row["sectors"][0],), **filters}, sort="newest", per_page=SIMILAR + 1)
             try:
                 hits = index.search(query)
             except (IndexMissing, IndexBroken):
                 return []
-            found |= {
-                hit.key: hit.stored for hit in hits.items if hit.key != row["code"] and hit.key not in found
-            }
+            found |= {hit.key: hit.stored for hit in hits.items if hit.key != row["code"] and hit.key not in found}
     real_first = sorted(found.values(), key=lambda each: each["origin"] == "demo")
     return [with_url(each) for each in real_first[:SIMILAR]]
 

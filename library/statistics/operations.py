@@ -65,9 +65,7 @@ def _write_series(session: Session, done: Load, known: dict[str, Series], item: 
         _put(session, done, f"point:{row.code}:{point.as_of}", point, _values(entry, POINT))
 
 
-def _write_targets(
-    session: Session, done: Load, known: Mapping[str, Series], items: list[dict[str, Any]]
-) -> None:
+def _write_targets(session: Session, done: Load, known: Mapping[str, Series], items: list[dict[str, Any]]) -> None:
     targets = {row.code: row for row in session.scalars(select(Target))}
     series = {item["code"]: _named(known, item["code"], item.get("series")) for item in items}
     # A series has one present target at any moment: the old one steps back before the new one is written.
@@ -81,9 +79,7 @@ def _write_targets(
         _put(session, done, f"target:{row.code}", row, values)
 
 
-def _put(
-    session: Session, done: Load, name: str, row: Series | Point | Target, values: Mapping[str, Any]
-) -> None:
+def _put(session: Session, done: Load, name: str, row: Series | Point | Target, values: Mapping[str, Any]) -> None:
     """Set what differs, write it, and count."""
     fresh = row not in session
     differs = {key: value for key, value in values.items() if getattr(row, key) != value}

@@ -65,9 +65,7 @@ def figure(found: Mapping[str, Any], aims: list[dict[str, Any]]) -> dict[str, An
     """A series with its newest point and its present target; None without points."""
     if not found["points"]:
         return None
-    mine = (
-        aim for aim in aims if aim["present"] and aim["series"] == found["code"] and aim["value"] is not None
-    )
+    mine = (aim for aim in aims if aim["present"] and aim["series"] == found["code"] and aim["value"] is not None)
     return {**found, "latest": found["points"][-1], "target": next(mine, None)}
 
 

@@ -22,6 +22,7 @@ from library.config import ROOT
 from library.db import Base, Database
 from library.errors import Forbidden, Invalid
 from library.events import Event, EventDetail, since
+from library.files import Store
 from library.policy import SYSTEM, VISITOR
 from library.workflow import step
 
@@ -253,6 +254,7 @@ from pathlib import Path
 import make
 from library.catalog.importer import import_cases, import_taxonomy
 from library.db import Database
+from library.files import Store
 
 database, folder = Database(sys.argv[1]), Path(sys.argv[2])
 print("ready", flush=True)
@@ -336,7 +338,7 @@ def test_a_broken_taxonomy_is_pointed_at_and_nothing_is_changed(library: Databas
 # Our own files
 
 
-def test_the_library_takes_all_of_its_own_seed_files(database: Database) -> None:
+def test_the_library_takes_all_of_its_own_seed_files(database: Database, tmp_path: Path) -> None:
     seeds = ROOT / "seed_cases"
     paths = [
         path
@@ -346,7 +348,8 @@ def test_the_library_takes_all_of_its_own_seed_files(database: Database) -> None
     assert len(paths) >= 40
     with database.unit() as session:
         import_taxonomy(session, SYSTEM, seeds / "taxonomy.json", now=make.NOW)
-        assert import_cases(session, SYSTEM, paths, now=make.NOW) == Outcome(added=len(paths))
+        store = Store(tmp_path / "files")
+        assert import_cases(session, SYSTEM, paths, now=make.NOW, store=store) == Outcome(added=len(paths))
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Event)) == len(paths) + 1
         assert sum(1 for _ in queries.current(session, VISITOR)) == len(paths)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-from search import Index
 from sites import Site, rows
 
 
@@ -32,7 +31,6 @@ def test_an_index_whose_folder_was_deleted(site: Site) -> None:
     assert site.client().get("/healthz").json["index"] == "building"
     site.work()
     assert site.client().get("/healthz").json["index"] == "ok"
-    assert Index(site.config.index).search_keys() == [code] if hasattr(Index, "search_keys") else True
     assert rows(site.client(), "/search") == [code]
 
 
@@ -56,13 +54,11 @@ def test_an_index_that_is_damaged_on_disk(site: Site) -> None:
 
 
 def test_a_database_that_was_restored_from_before_the_index(site: Site) -> None:
-    """The index knows more than the database: what it knows too much is not shown for long."""
-    kept = site.add()
+    """The index has followed further than the chain of events goes: it is built anew."""
+    code = site.add()
     site.work()
     index = site.worker.index
-    index.apply([("MIOT-P-0002", None)], index.position + 5)
-    index.apply([(kept, None)], index.position)
+    index.apply([(code, None)], index.position + 5)
     assert rows(site.client(), "/search") == []
     site.work()
-    assert rows(site.client(), "/search") == [kept]
-    assert index.position == 2
+    assert rows(site.client(), "/search") == [code]

@@ -25,7 +25,7 @@ OPEN = {
     "right_to_publish": True,
 }
 SECRETS = ("hidden-address", "copy.example", "idden Person", "hidden-person", "5550", "unit_cost", "data_level",
-           "right_to_publish", '"contact":', "20-50")  # fmt: skip
+           "right_to_publish", '"contact":', "20-50", "drawing")  # fmt: skip
 UNSEEN = {"title": {"en": "Unseen zebra", "zh": "隐藏斑马"}, "summary": {"en": "Unseen zebras.", "zh": "隐藏斑马。"},
           "sectors": ["gas-metering"], "networks": ["lte-m"], "place": {"country": "MT", "text": {"en": "Valletta, Malta", "zh": "瓦莱塔"}},
           "technologies": ["network-slicing"]}  # fmt: skip
@@ -37,7 +37,7 @@ def bodies(site: Site, code: str) -> dict[str, str]:
     """What every address answers, also when it is asked for what is hidden."""
     client = site.client()
     found = {}
-    for address in site.addresses(code):
+    for address in site.addresses(code).values():
         for query in QUERIES if address in ("/search", "/search.csv", "/api/v1/cases") else ("", "?lang=zh"):
             response = client.get(address + query)
             assert response.status_code < 500, address + query
@@ -54,6 +54,7 @@ def naming(answers: dict[str, str], *words: str) -> dict[str, str]:
 
 def test_fields_of_another_audience_are_nowhere(site: Site) -> None:
     code = site.add(**OPEN)
+    site.attach(code, "ministry")
     site.add(title={"en": "Another", "zh": "另一个"})
     site.work()
     with site.database.reading() as session:

@@ -1,0 +1,335 @@
+"""The rules of the house as functions from sources to complaints: floors, the "only one" rules, sizes, names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+
+from library.config import ROOT
+from library.workflow import Move
+
+# Earlier chapters first.
+CHAPTERS = ("accounts", "catalog", "selection", "tracking", "docking", "statistics")
+
+# The floor of each room of a chapter: the eight that every chapter may have, and those that one chapter has.
+FLOORS = {
+    "models": 1,
+    "queries": 2,
+    "schemas": 2,
+    "policy": 2,
+    "counts": 2,  # pure rules over connection counts
+    "numbers": 2,  # series of numbers
+    "taxonomy": 2,  # reads and shapes of the trees
+    "json_lines": 2,  # pure: where a value stands in a file
+    "diff": 2,  # pure: two revisions word by word
+    "operations": 3,
+    "facts": 3,  # what events fix, as the tables have it now
+    "flow": 4,
+    "importer": 5,  # files in, through flow and operations
+    "finding": 5,  # an address to a search and back, for both doors
+    "export": 5,  # rows as tables and linked data, for both doors
+    "views": 6,
+    "api": 6,
+}
+DOORS = 6
+
+GROUND = {
+    *("config", "errors", "db", "policy", "workflow", "events", "forms", "files", "labels", "web"),
+    "api_parts",  # what the doors of the API share
+    "chain",  # is the chain of events whole
+    "charts",
+    "display",  # what templates may call
+    "figures",
+    "ladder",
+    "language",
+    "memory",
+}
+ROOF = {
+    *("", "pages", "indexing", "notices", "worker", "cli", "migrations"),
+    *("api", "feeds", "health", "logs", "mail", "seeding", "serving"),
+}
+
+# Who may know Flask: the doors, what frames them, and the assembly.
+FLASK = ("flask", "flask_babel", "flask_limiter", "flask_smorest", "flask_wtf", "werkzeug")
+FRAME = {"web", "forms", "api_parts", "display"}
+ASSEMBLY = {"", "api", "cli", "feeds", "health", "logs", "pages", "serving"}
+
+# Imports that break a floor and are still there: from, to, why. One that is gone must leave the list.
+DEBTS = {
+    ("library.display", "library.catalog.taxonomy"): "templates ask for the tree; a door should hand it over",
+    ("library.catalog.export", "werkzeug.wrappers"): "makes responses; that is the doors' work",
+}
+
+LONGEST = 300
+# Files that may be longer, with the reason.
+LONG: dict[str, str] = {}
+
+MEANINGLESS = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
+VERB = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
+
+
+@dataclass(frozen=True)
+class Module:
+    """A source file under its dotted name; a package is named without `__init__`."""
+
+    name: str
+    text: str
+    package: bool = False
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Chapter and room within the library; the chapter is empty on ground and roof."""
+        inner = self.name.split(".")[1:] or [""]
+        if inner[0] in CHAPTERS:
+            return inner[0], ".".join(inner[1:])
+        return "", inner[0]
+
+
+Sources = Mapping[str, Module]
+
+
+def read(*folders: str) -> Sources:
+    found = {}
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            package = parts[-1] == "__init__"
+            name = ".".join(parts[:-1] if package else parts)
+            found[name] = Module(name, path.read_text(encoding="utf-8"), package)
+    return found
+
+
+def sample(**texts: str) -> Sources:
+    """A made-up library; `__` in a name stands for a dot."""
+    modules = [Module("library", '"""D."""', package=True)]
+    modules += [Module(f"library.{name.replace('__', '.')}", f'"""D."""\n{text}') for name, text in texts.items()]
+    return {module.name: module for module in modules}
+
+
+def imports(module: Module, known: Sources) -> Iterator[str]:
+    """What a module imports: a module of ours where there is one of that name, else what is named."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = module.name.split(".")
+                above = parts[: len(parts) - node.level + module.package]
+                base = ".".join([*above, *filter(None, [node.module])])
+            for alias in node.names:
+                inner = f"{base}.{alias.name}"
+                yield inner if inner in known else base
+
+
+def library(sources: Sources) -> list[Module]:
+    return [module for module in sources.values() if module.name.split(".")[0] == "library"]
+
+
+def place_of(name: str, known: Sources) -> tuple[str, str]:
+    return known[name].place if name in known else Module(name, "").place
+
+
+def unknown_rooms(sources: Sources) -> list[str]:
+    """Every module stands on a floor that was chosen."""
+    wrong = []
+    for module in library(sources):
+        chapter, room = module.place
+        if not (room == "" or room in FLOORS if chapter else room in GROUND | ROOF):
+            wrong.append(f"{module.name} stands in no table of this test")
+    return wrong
+
+
+def upward_imports(sources: Sources) -> list[str]:
+    """Down in one's own chapter; at one's floor or lower, but no doors, in an earlier one; from the ground."""
+    wrong = []
+    for module in library(sources):
+        chapter, room = module.place
+        if not chapter and room not in GROUND:
+            continue  # the roof may import everything
+        for target in imports(module, sources):
+            if not target.startswith("library"):
+                continue
+            to_chapter, to_room = place_of(target, sources)
+            if not to_chapter:
+                fits = to_room in GROUND
+            elif not chapter or not to_room:
+                fits = False
+            elif to_chapter == chapter:
+                fits = FLOORS[to_room] <= FLOORS.get(room, 0)
+            else:
+                earlier = CHAPTERS.index(to_chapter) < CHAPTERS.index(chapter)
+                fits = earlier and FLOORS[to_room] <= FLOORS.get(room, 0) and FLOORS[to_room] < DOORS
+            if not fits:
+                wrong.append(f"{module.name} -> {target}")
+    return sorted(set(wrong))
+
+
+def knowers_of_flask(sources: Sources) -> list[str]:
+    """Flask, and what of ours frames it, is for doors, their frame and the assembly."""
+    wrong = []
+    for module in library(sources):
+        chapter, room = module.place
+        if room in ("views", "api", "identity") if chapter else room in FRAME | ASSEMBLY:
+            continue
+        for target in imports(module, sources):
+            framed = target.startswith("library.") and place_of(target, sources) in {("", room) for room in FRAME}
+            if framed or target.split(".")[0] in FLASK:
+                wrong.append(f"{module.name} -> {target}")
+    return sorted(set(wrong))
+
+
+def outward_imports_of_search(sources: Sources) -> list[str]:
+    return [
+        f"{module.name} -> {target}"
+        for module in sources.values()
+        if module.name.split(".")[0] == "search"
+        for target in imports(module, sources)
+        if target.split(".")[0] in ("library", "sqlalchemy", *FLASK)
+    ]
+
+
+def setters_of_state(sources: Sources) -> list[str]:
+    """`.state` is assigned by workflow.step(); a new thing may be given its first state where it is created."""
+    wrong = []
+    for module in library(sources):
+        allowed = _calls_within(module, "create") if module.place[1] == "operations" else set()
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Assign):
+                targets = [inner for target in node.targets for inner in ast.walk(target)]
+            elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+                targets = [node.target]
+            else:
+                targets = []
+            if module.name != "library.workflow":
+                for target in targets:
+                    if isinstance(target, ast.Attribute) and target.attr == "state":
+                        wrong.append(f"{module.name}:{node.lineno} assigns .state")
+            if isinstance(node, ast.Call) and node not in allowed:
+                name = _called(node)[-1]
+                says = any(keyword.arg == "state" for keyword in node.keywords)
+                named = any(isinstance(part, ast.Constant) and part.value == "state" for part in node.args)
+                if (says and (name == "values" or name[:1].isupper())) or (named and name == "setattr"):
+                    wrong.append(f"{module.name}:{node.lineno} sets the state")
+    return wrong
+
+
+def committers(sources: Sources) -> list[str]:
+    return [
+        f"{module.name}:{node.lineno}"
+        for module in library(sources)
+        if module.name != "library.db"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "commit"
+    ]
+
+
+def readers_of_the_environment(sources: Sources) -> list[str]:
+    return [
+        f"{module.name}:{node.lineno}"
+        for module in sources.values()
+        if module.name != "library.config"
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (isinstance(node, ast.ImportFrom) and any(name.name in ("environ", "getenv") for name in node.names))
+    ]
+
+
+def readers_of_the_clock(sources: Sources) -> list[str]:
+    """The present comes in by a door, the worker or the command line, and from there as an argument."""
+    wrong = []
+    for module in sources.values():
+        chapter, room = module.place
+        if room in ("views", "api") if chapter else room in ("web", "worker", "cli"):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute | ast.Name):
+                holder = node.value.attr if isinstance(node.value, ast.Attribute) else node.value.id
+                if (holder, node.attr) in CLOCK:
+                    wrong.append(f"{module.name}:{node.lineno} {holder}.{node.attr}")
+    return wrong
+
+
+def long_files(sources: Sources) -> list[str]:
+    return [
+        module.name for module in sources.values() if module.text.count("\n") > LONGEST and module.name not in LONG
+    ]
+
+
+def modules_without_a_docstring(sources: Sources) -> list[str]:
+    return [module.name for module in sources.values() if not ast.get_docstring(module.tree)]
+
+
+def meaningless_names(sources: Sources) -> list[str]:
+    return [name for name in sources if MEANINGLESS.intersection(name.split(".")[-1].split("_"))]
+
+
+def migrations_that_know_us(sources: Sources) -> list[str]:
+    """A version stands still while the models move on."""
+    return [
+        f"{module.name} -> {target}"
+        for module in sources.values()
+        if module.name.startswith("library.migrations.versions")
+        for target in imports(module, sources)
+        if target.startswith("library")
+    ]
+
+
+def misspelt_verbs(verbs: list[str]) -> list[str]:
+    return [verb for verb in verbs if not VERB.fullmatch(verb)]
+
+
+def verbs_moved_twice(moves: list[Move]) -> list[str]:
+    verbs = [move.verb for move in moves]
+    return sorted({verb for verb in verbs if verbs.count(verb) > 1})
+
+
+def _called(node: ast.Call) -> tuple[str, ...]:
+    """`a.b.c(…)` as its names."""
+    names: list[str] = []
+    inner: ast.expr = node.func
+    while isinstance(inner, ast.Attribute):
+        names.insert(0, inner.attr)
+        inner = inner.value
+    return (inner.id, *names) if isinstance(inner, ast.Name) else tuple(names or [""])
+
+
+def _calls_within(module: Module, function: str) -> set[ast.AST]:
+    bodies = [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    return {call for body in bodies for call in ast.walk(body)}
+
+
+def recorded_verbs(sources: Sources) -> list[str]:
+    """The verbs that stand as words in calls of events.record()."""
+    return [
+        node.args[2].value
+        for module in sources.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and _called(node)[-1] == "record"
+        and len(node.args) > 2
+        and isinstance(node.args[2], ast.Constant)
+        and isinstance(node.args[2].value, str)
+    ]
+
+
+def moves(sources: Sources) -> list[Move]:
+    return [
+        move
+        for name, module in sources.items()
+        if module.place[0] and module.place[1] == "flow"
+        for move in import_module(name).FLOW
+    ]
+
+
+def without_debts(complaints: list[str]) -> list[str]:
+    return [text for text in complaints if tuple(text.split(" -> ")) not in DEBTS]
