@@ -24,7 +24,7 @@ from .errors import Problem, Text
 from .policy import SYSTEM
 from .worker import now
 
-GRACE = 2.0
+GRACE = 1.0  # requests last milliseconds, and the worker may be killed at any point
 WORK = [sys.executable, "-m", "library.cli", "work"]
 RESTARTS = 5
 HEALTHY = 60.0  # seconds: a worker that lived as long has its earlier ends forgiven

@@ -93,12 +93,10 @@ def elapsed() -> float:
 def language() -> Language:
     """`zh` or `en`: the address's, else the remembered one, else the browser's, else Chinese."""
     if "language" not in g:
-        asked = request.args.get("lang", "")
-        kept = request.cookies.get("lang", "")
-        g.language = next(
-            (code for code in (asked, kept) if code in LOCALES),
-            request.accept_languages.best_match(["zh", "en"], default="zh"),
-        )
+        chosen = (request.args.get("lang", ""), request.cookies.get("lang", ""))
+        # Not best_match(): to "en-GB, zh;q=0.8" it says zh, because that one is there to the letter.
+        browsers = [tag.partition("-")[0].lower() for tag, worth in request.accept_languages if worth]
+        g.language = next((code for code in (*chosen, *browsers) if code in LOCALES), "zh")
     found: Language = g.language
     return found
 
@@ -229,8 +227,8 @@ def _tell_http(error: HTTPException) -> Response:
         429: Text("Too many requests in a short time; wait a minute and try again."),
     }
     status = error.code or 500
-    if 300 <= status < 400:
-        return make_response(error.get_response())
+    if 300 <= status < 400:  # from the router, to an address that bears the Host header
+        status = 404
     if isinstance(error, CSRFError):
         sentences[400] = Text("This form was open for too long, or came from elsewhere. Load it again and repeat.")
     problem = Problem(sentences.get(status, sentences[400]), fields=_broken_rules(error))

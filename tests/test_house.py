@@ -1,7 +1,7 @@
 """The house keeps its rules, which lie in house.py.
 
-Each check runs over the library, which must give no complaint, and over a small wrong sample, which must give some:
-so a check that no longer finds anything does not stay unnoticed.
+Each check runs over the library, which must give no complaint, and over a small wrong sample, which must give
+some: so a check that no longer finds anything does not stay unnoticed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 from house import (
     DEBTS,
-    Module,
     committers,
     knowers_of_flask,
     long_files,
@@ -19,17 +18,16 @@ from house import (
     modules_without_a_docstring,
     moves,
     outward_imports_of_search,
-    read,
     readers_of_the_clock,
     readers_of_the_environment,
     recorded_verbs,
-    sample,
     setters_of_state,
     unknown_rooms,
     upward_imports,
     verbs_moved_twice,
     without_debts,
 )
+from sources import Module, read, sample
 
 from library import RULES
 from library.config import ROOT
