@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 from .config import Config
 from .db import Database
@@ -47,7 +48,6 @@ def init_app(app: Flask, config: Config, database: Database, rules: Rules) -> No
     app.extensions["database"] = database
     app.extensions["rules"] = rules
     app.extensions["memory"] = Memory()
-    app.url_map.merge_slashes = False  # its redirect would be absolute, with whatever the Host header says
     app.before_request(_guard)
     app.after_request(_dress)
     app.teardown_request(_close)
@@ -166,10 +166,12 @@ def _sentences(errors: Any) -> list[str]:
 
 
 def _guard() -> None:
+    # A slash too many would be redirected to an address with the Host header in it;
+    # a NUL names nothing, and PostgreSQL refuses to look for it.
+    if isinstance(request.routing_exception, RequestRedirect) or "\0" in request.path:
+        raise Missing(Text("There is no page at this address."))
     if request.routing_exception is not None or request.endpoint is None:
         return
-    if "\0" in request.path:  # names nothing, and PostgreSQL refuses to look for it
-        raise Missing(Text("There is no page at this address."))
     if request.endpoint == "static":
         return
     view = current_app.view_functions[request.endpoint]
@@ -227,8 +229,6 @@ def _tell_http(error: HTTPException) -> Response:
         429: Text("Too many requests in a short time; wait a minute and try again."),
     }
     status = error.code or 500
-    if 300 <= status < 400:  # from the router, to an address that bears the Host header
-        status = 404
     if isinstance(error, CSRFError):
         sentences[400] = Text("This form was open for too long, or came from elsewhere. Load it again and repeat.")
     problem = Problem(sentences.get(status, sentences[400]), fields=_broken_rules(error))

@@ -38,6 +38,10 @@ class Query:
     per_page: int = 20
     facets: tuple[str, ...] = ()
     """Facets to count."""
+    count_group: int | None = None
+    """Facets count this rank group only; None counts all groups."""
+    count_all: frozenset[str] = frozenset()
+    """Facets that count all groups nevertheless, such as the one that tells them apart."""
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,17 @@ class Snapshot:
             total=hits.bit_count(),
             total_by_group={group: (hits & members).bit_count() for group, members in table.by_group.items()},
             items=[self._hit(docnum, marker) for docnum in docnums_of_page],
-            facets={name: table.count(found, query.filters, name) for name in query.facets},
+            facets={
+                name: table.count(found & self._counted(query, name), query.filters, name) for name in query.facets
+            },
             took_ms=(time.perf_counter() - began) * 1000,
         )
+
+    def _counted(self, query: Query, facet: str) -> int:
+        """The documents that a facet counts."""
+        if query.count_group is None or facet in query.count_all:
+            return self.table.everything
+        return self.table.by_group.get(query.count_group, 0)
 
     def _match(self, clauses: list[Clause], scored: bool) -> dict[int, float]:
         """Document number → score, or zero where none was asked for."""

@@ -72,6 +72,9 @@ class FacetShape(Schema):
 
 class FoundShape(Schema):
     total = fields.Integer(required=True)
+    demonstration = fields.Integer(
+        required=True, metadata={"description": "How many of the total are demonstration records; they come last."}
+    )
     page = fields.Integer(required=True)
     per_page = fields.Integer(required=True)
     items = fields.List(fields.Nested(RowShape), required=True)
@@ -150,6 +153,7 @@ def cases(args: dict[str, Any]) -> Any:
     paged(hits.total, args["page"], args["per_page"])
     return {
         "total": hits.total,
+        "demonstration": hits.total_by_group[1],
         "page": args["page"],
         "per_page": args["per_page"],
         "items": [_with_site(with_url(hit.stored, hit)) for hit in hits.items],

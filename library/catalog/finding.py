@@ -101,6 +101,9 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang) -> Hits:
         page=args["page"],
         per_page=args["per_page"],
         facets=FACETS,
+        # Counts are of real records, unless demonstration records are what was asked for.
+        count_group=None if args["origin"] == ["demo"] else 0,
+        count_all=frozenset({"origin"}),
     )
     try:
         return index.search(query)

@@ -72,7 +72,7 @@ def test_a_search_from_question_to_case_and_back(reader: live.Reader, lang: str)
     scrolled = tab.evaluate("scrollY")
     go(tab, "Enter")
     assert tab.inner_text("h1") == results[3]
-    go(tab, "Alt+ArrowLeft")
+    tab.go_back()
     assert (tab.url, titles(tab), tab.input_value("#q")) == (asked, results, words)
     assert tab.evaluate("scrollY") == pytest.approx(scrolled, abs=2)
 
@@ -103,6 +103,16 @@ def test_filters_open_by_keyboard_when_narrow(reader: live.Reader) -> None:
     press_tab_until(tab, ".facets > summary")
     tab.keyboard.press("Enter")
     assert tab.is_visible(".facet a")
+
+
+def test_the_citation_is_copied(reader: live.Reader) -> None:
+    tab = reader()
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.goto(f"/cases/{live.COLLECTED}")
+    press_tab_until(tab, "[data-copy]")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=Copied")
+    assert tab.evaluate("navigator.clipboard.readText()") == tab.inner_text("#citation")
 
 
 def walk(tab: Tab) -> list[dict[str, object]]:

@@ -47,10 +47,11 @@ def test_fits_into_320_pixels(reader: live.Reader, page: Page, lang: str) -> Non
     page.open(tab, lang)
     assert tab.evaluate("document.scrollingElement.scrollWidth") <= live.NARROW
     cut = [words for words, left, right in tab.evaluate(PLACES) if left < 0 or right > live.NARROW]
-    assert cut == [], "beyond the edge"
+    assert not cut, f"beyond the edge: {cut}"
     narrow = tab.evaluate(SENTENCES)
     tab.set_viewport_size({"width": live.WIDE, "height": 800})
-    assert [words for words in tab.evaluate(SENTENCES) if words not in narrow] == [], "gone when narrow"
+    gone = [words for words in tab.evaluate(SENTENCES) if words not in narrow]
+    assert not gone, f"gone when narrow: {gone}"
 
 
 @each(page for page in PAGES if page.name in PRINTED)

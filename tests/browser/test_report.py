@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from addresses import LANGUAGES
-from playwright.sync_api import Page as Tab
 
 import live
 
@@ -18,8 +17,11 @@ SEND = "main form [type=submit]"
 def test_errors_are_tied_to_their_fields(reader: live.Reader, lang: str) -> None:
     tab = reader(lang)
     tab.goto(ADDRESS)
+    calm = tab.title()
     assert tab.query_selector_all("[aria-invalid]") == []
     tab.click(SEND)
+    assert tab.title() != calm
+    assert tab.title().endswith(calm), "what a voice reads first says that something is wrong"
     wrong = tab.query_selector_all("main [aria-invalid=true]")
     assert [field.get_attribute("id") for field in wrong] == ["ground", "text"]
     summary = [link.inner_text() for link in tab.query_selector_all("[role=alert] a")]
@@ -27,7 +29,6 @@ def test_errors_are_tied_to_their_fields(reader: live.Reader, lang: str) -> None
     for field, words in zip(wrong, summary, strict=True):
         described = str(field.get_attribute("aria-describedby")).split()
         assert words in [tab.inner_text(f"#{name}") for name in described]
-    assert tab.title().startswith({"zh": "错误", "en": "Error"}[lang])
 
 
 def test_focus_moves_to_the_first_error(reader: live.Reader) -> None:
@@ -44,7 +45,7 @@ def test_links_of_the_summary_lead_into_their_fields(reader: live.Reader) -> Non
     tab.click(SEND)
     for number, field in enumerate(("ground", "text")):
         tab.click(f"[role=alert] a >> nth={number}")
-        assert field in (focused(tab), tab.evaluate("document.activeElement.name"))
+        assert tab.evaluate("document.activeElement.name") == field
 
 
 def test_what_was_typed_is_kept(reader: live.Reader) -> None:
@@ -70,7 +71,3 @@ def test_sending_twice_by_reload_is_one_report(reader: live.Reader) -> None:
     tab.wait_for_timeout(700)  # longer than the worker rests between two rounds
     tab.reload()
     assert tab.inner_text("main").count("Sent once and reloaded.") == 1
-
-
-def focused(tab: Tab) -> str:
-    return str(tab.evaluate("document.activeElement.id"))

@@ -255,3 +255,18 @@ def test_a_document_is_found_by_its_own_title(doc: Doc, holding: Holding, text: 
 def test_a_field_that_does_not_exist_is_a_mistake(index: Index) -> None:
     with pytest.raises(ValueError, match="no such text field: titel"):
         index.rebuild([Document("K", {"titel": {"zh": "水表"}})], position=1)
+
+
+def test_facets_may_count_one_rank_group_only(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index")
+    index.rebuild(
+        [
+            Document("A", {"title": {"en": "meter"}}, {"network": ("5g",), "origin": ("real",)}),
+            Document("B", {"title": {"en": "meter"}}, {"network": ("5g",), "origin": ("demo",)}, rank_group=1),
+        ],
+        position=1,
+    )
+    query = Query("meter", facets=("network", "origin"), count_group=0, count_all=frozenset({"origin"}))
+    hits = index.search(query)
+    assert (hits.total, hits.total_by_group) == (2, {0: 1, 1: 1})
+    assert hits.facets == {"network": {"5g": 1}, "origin": {"demo": 1, "real": 1}}
