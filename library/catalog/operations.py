@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .. import events
-from ..errors import Conflict, Forbidden, Invalid, Text
+from ..errors import Conflict, Forbidden, Invalid, Text, TooMany
 from ..policy import Actor
 from .models import Attachment, Case, CaseReport, CaseTerm, ConnectionCount, Revision, Term
 from .numbers import random_key
@@ -18,6 +18,7 @@ from .policy import may_answer, may_curate, may_report
 from .schemas import CaseDocument, ReportForm
 
 SCHEMA = CaseDocument()
+MOST_OPEN_REPORTS = 20  # a case; so that nobody floods the desk
 
 
 def create(session: Session, actor: Actor, *, origin: str, now: dt.datetime, owner: int | None = None) -> Case:
@@ -83,6 +84,14 @@ def report(
         raise Forbidden(Text("Errors are reported on cases collected from public sources."))
     if errors := ReportForm().validate(given):
         raise Invalid(Text("The report could not be sent."), fields=errors)
+    waiting = select(func.count()).where(CaseReport.case_id == case.id, CaseReport.answered_at.is_(None))
+    if (session.scalar(waiting) or 0) >= MOST_OPEN_REPORTS:
+        raise TooMany(
+            Text(
+                "This case has %(count)s reports that wait for an answer; try again later.",
+                {"count": MOST_OPEN_REPORTS},
+            )
+        )
     row = CaseReport(case_id=case.id, at=now, **ReportForm().load(given))
     session.add(row)
     session.flush()

@@ -11,7 +11,7 @@ from search import Query
 from search.errors import IndexBroken, IndexMissing
 
 from .. import db, display, labels, web
-from ..errors import Invalid, Missing, Text
+from ..errors import Invalid, Missing, Text, TooMany
 from ..files import SHOWN
 from ..labels import N_
 from ..web import door
@@ -164,8 +164,9 @@ def report(code: str) -> Response | str | tuple[str, int]:
             with db.unit(session):
                 operations.report(session, actor, found, given=given, now=web.now())
             return redirect(url_for("catalog.report", code=code, sent=1), 303)
-        except Invalid as problem:
-            errors, status = {name: [web.say(TROUBLE[name])] for name in problem.fields}, problem.status
+        except (Invalid, TooMany) as problem:
+            errors = {name: [web.say(TROUBLE[name])] for name in problem.fields}
+            errors, status = errors or {"text": [web.say(problem.text)]}, problem.status
     page = web.render(
         "catalog/report.html", case=found, doc=doc, given=given, errors=errors, sent="sent" in request.args
     )

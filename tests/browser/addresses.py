@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
+from live import COLLECTED, REVISED
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Response
-
-from live import COLLECTED, REVISED
 
 LANGUAGES = ("zh", "en")
 WORDS = {

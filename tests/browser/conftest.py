@@ -30,7 +30,7 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield base
 
 
-@pytest.fixture()
+@pytest.fixture
 def reader(chromium: Browser, site: str) -> Iterator[live.Reader]:
     """Call it as `live.reader`, without browser and address: a tab of somebody who was never here before.
 

@@ -1,4 +1,4 @@
-"""The site as a reader meets it: the real command with web and worker, filled with the seed cases, and Chromium."""
+"""The site as a reader meets it: the real command, web and worker, filled with the seed cases; and Chromium."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -160,13 +159,19 @@ def _until_healthy(base: str, site: subprocess.Popen[bytes], log: Path) -> None:
     """Healthy means: database and worker answer, and the index has seen every event."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+        if _answers(f"{base}/healthz"):
+            return
         if site.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"the site did not come up:\n{log.read_text()[-3000:]}")
         time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:  # nobody listens yet, or 503: not healthy yet
+        return False
 
 
 def _changed_seed(folder: Path) -> Path:

@@ -13,11 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import preflight
-from playwright.sync_api import Browser, sync_playwright
-
 import live
+import preflight
 from addresses import LANGUAGES, PAGES, Page
+from playwright.sync_api import Browser, sync_playwright
 
 SHOTS = live.ROOT / "shots"
 VARIANTS = list(itertools.product(LANGUAGES, (live.WIDE, live.NARROW), (False, True)))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import live
 import pytest
 from addresses import LANGUAGES, PAGES
 from playwright.sync_api import Page as Tab
-
-import live
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +24,10 @@ FOCUSED = """() => {
         seen: box.width > 1 && box.height > 1 && (one.contains(top) || Boolean(top && top.contains(one))),
     };
 }"""
+# How many stops there should be; a group of choices is one.
+STOPS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea")]
+    .filter(one => one.checkVisibility() && !one.matches("[type=radio] ~ *, .choice ~ .choice [type=radio]"))
+    .length"""
 
 
 def test_tab_reaches_the_skip_link_first(reader: live.Reader) -> None:
@@ -45,11 +48,7 @@ def test_focus_is_always_seen(reader: live.Reader, name: str, width: int) -> Non
     next(page for page in PAGES if page.name == name).open(tab, "zh")
     tab.evaluate("document.activeElement.blur()")
     stops = walk(tab)
-    assert len(stops) == tab.evaluate(
-        """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea")]
-            .filter(one => one.checkVisibility() && !(one.type === "radio" && one !== document.querySelector("[type=radio]")))
-            .length"""
-    )
+    assert len(stops) == tab.evaluate(STOPS)
     assert [stop["name"] for stop in stops if not (stop["ring"] and stop["seen"])] == []
 
 
@@ -149,4 +148,6 @@ def titles(tab: Tab) -> list[str]:
 
 
 def chips(tab: Tab) -> list[str]:
-    return [str(chip.evaluate("one => one.firstChild.data.trim()")) for chip in tab.query_selector_all(".chips .chip")]
+    """What is in force, without the word for removing it."""
+    words = "one => one.firstChild.data.trim()"
+    return [str(chip.evaluate(words)) for chip in tab.query_selector_all(".chips .chip")]

@@ -1,11 +1,10 @@
-"""The form to report an error: what is wrong is said at its field, nothing typed is lost, and a letter goes out."""
+"""The form to report an error: what is wrong is said at its field, nothing typed is lost, a letter goes out."""
 
 from __future__ import annotations
 
+import live
 import pytest
 from addresses import LANGUAGES
-
-import live
 
 pytestmark = pytest.mark.browser
 

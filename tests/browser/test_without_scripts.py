@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import live
 import pytest
 from playwright.sync_api import Page as Tab
-
-import live
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture()
+@pytest.fixture
 def tab(reader: live.Reader) -> Tab:
     return reader("en", scripts=False)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from library.catalog import operations
 from library.catalog.models import Case, CaseReport, Revision
 from library.db import unit
-from library.errors import Conflict, Forbidden, Invalid
+from library.errors import Conflict, Forbidden, Invalid, TooMany
 from library.events import Fact, since
 from library.policy import SYSTEM, VISITOR, Actor
 
@@ -210,6 +210,21 @@ def test_a_report_with_mistakes_is_refused_field_by_field(session: Session) -> N
         "text": ["Length must be between 1 and 2000."],
     }
     assert session.scalar(select(func.count()).select_from(CaseReport)) == 0
+
+
+def test_a_case_with_many_open_reports_takes_no_more_until_one_is_answered(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "MOST_OPEN_REPORTS", 2)
+    make.taxonomy(session)
+    case, other = make.case(session), make.case(session, code="MIOT-P-0002")
+    first = operations.report(session, VISITOR, case, given=REPORT, now=make.NOW)
+    operations.report(session, VISITOR, case, given=REPORT, now=make.NOW)
+    with pytest.raises(TooMany, match="2 reports that wait"):
+        operations.report(session, VISITOR, case, given=REPORT, now=make.NOW)
+    operations.report(session, VISITOR, other, given=REPORT, now=make.NOW)
+    operations.answer_report(session, make.OFFICER, first, answer="Mended.", now=make.NOW)
+    operations.report(session, VISITOR, case, given=REPORT, now=make.NOW)
 
 
 def test_a_report_is_answered_once(session: Session) -> None:

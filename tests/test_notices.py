@@ -1,0 +1,222 @@
+"""Who hears what, and how letters travel: into a folder, or over a real SMTP server of the test's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email
+import email.policy
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from sqlalchemy import select
+
+from library import notices
+from library.catalog import operations, queries
+from library.catalog.models import Case
+from library.db import Database
+from library.events import Delivery
+from library.policy import SYSTEM, VISITOR
+from library.worker import now
+from sites import DESK, URL, Site
+
+CERTIFICATE = Path(__file__).parent / "localhost.pem"
+USER, PASSWORD = "desk@library.example", "p/s:s @w"
+QUOTED = "desk%40library.example:p%2Fs%3As%20%40w"
+LONG = "水表的数字不对。" * 200
+
+
+class Postbox:
+    """What a mail server took: message, whether the line was encrypted, whether the sender was known."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[Any, bool, bool]] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        encrypted = session.ssl is not None or isinstance(server.transport.get_extra_info("ssl_object"), ssl.SSLObject)
+        self.got.append((message, encrypted, session.authenticated or False))
+        return "250 OK"
+
+
+Serve = Callable[..., tuple[int, Postbox]]
+
+
+@pytest.fixture()
+def serve() -> Iterator[Serve]:
+    """serve(…): a mail server with aiosmtpd's options; its port and its postbox."""
+    running = []
+
+    def knows(_: Any, __: Any, ___: Any, mechanism: str, given: Any) -> AuthResult:
+        return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()))
+
+    def serve(**options: Any) -> tuple[int, Postbox]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        box = Postbox()
+        controller = Controller(box, hostname="127.0.0.1", port=port, authenticator=knows, **options)
+        controller.start()
+        running.append(controller)
+        return port, box
+
+    yield serve
+    for controller in running:
+        controller.stop()
+
+
+@pytest.fixture()
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+
+
+def tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
+
+
+def report(site: Site, **given: str) -> None:
+    """A reader's report of the one case."""
+    with site.database.unit() as session:
+        case = session.scalars(select(Case)).first()
+        assert case is not None
+        operations.report(session, VISITOR, case, given={"ground": "error", "text": LONG, **given}, now=now())
+
+
+def installation(database: Database, folder: Path, mail_url: str = "") -> Site:
+    site = Site(database, folder, MAIL_URL=mail_url)
+    site.add()
+    return site
+
+
+def deliveries(site: Site) -> list[Delivery]:
+    with site.database.reading() as session:
+        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+def test_a_letter_says_what_is_asked_and_how_to_answer(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path)
+    report(site, contact="王女士 <wang@example.org>")
+    report(site, ground="removal", text="Please remove it.")
+    site.work()
+    error, removal = sorted(site.letters(), key=lambda letter: "Removal" in letter["Subject"])
+    assert "MIOT-P-0001 收到纠错反馈 · Error reported" in error["Subject"]
+    assert "MIOT-P-0001 收到移除请求 · Removal asked" in removal["Subject"]
+    for letter in (error, removal):
+        assert (letter["To"], letter["From"], letter["Auto-Submitted"]) == (DESK, DESK, "auto-generated")
+        assert f"{URL}/cases/MIOT-P-0001" in letter.get_content()
+        assert "caselib reports" in letter.get_content()
+    assert LONG in error.get_content()
+    assert "王女士 <wang@example.org>" in error.get_content()
+    assert "No contact given" in removal.get_content()
+
+
+def test_an_event_is_told_once_and_only_those_that_somebody_hears_of(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path)
+    assert notices.order(database, site.config, now=now()) == 1
+    assert deliveries(site) == []
+    report(site)
+    assert [notices.order(database, site.config, now=now()) for _ in range(2)] == [1, 0]
+    assert [row.payload["verb"] for row in deliveries(site)] == ["case.report"]
+
+
+def test_every_notice_has_its_template_and_its_verb() -> None:
+    assert {f"{verb}.txt" for verb in notices.NOTICES} == set(notices.TEMPLATES.list_templates())
+
+
+def test_names_of_files_and_messages_are_plain(database: Database, tmp_path: Path) -> None:
+    site = Site(database, tmp_path, OPERATOR_MAIL="The desk <../desk@library.example>")
+    site.add()
+    report(site)
+    site.work()
+    [file] = site.config.letters.iterdir()
+    assert file.parent == site.config.letters
+    [letter] = site.letters()
+    assert letter["Message-ID"] == f"<{file.stem}@library.example>"
+
+
+def test_over_smtp_with_a_password(database: Database, tmp_path: Path, serve: Serve) -> None:
+    port, box = serve(auth_require_tls=False)
+    site = installation(database, tmp_path, f"smtp://{QUOTED}@localhost:{port}")
+    report(site)
+    site.work()
+    [(letter, encrypted, known)] = box.got
+    assert (letter["To"], encrypted, known) == (DESK, False, True)
+    assert LONG in letter.get_content()
+    assert site.letters() == []
+    assert [row.done_at is None for row in deliveries(site)] == [False]
+
+
+def test_encryption_is_used_where_it_is_offered(database: Database, tmp_path: Path, serve: Serve, trusted: None) -> None:
+    port, box = serve(tls_context=tls(), require_starttls=True, auth_required=True)
+    site = installation(database, tmp_path, f"smtp://{QUOTED}@localhost:{port}")
+    report(site)
+    site.work()
+    assert [(letter["To"], *rest) for letter, *rest in box.got] == [(DESK, True, True)]
+
+
+def test_encryption_from_the_start(database: Database, tmp_path: Path, serve: Serve, trusted: None) -> None:
+    port, box = serve(ssl_context=tls())
+    site = installation(database, tmp_path, f"smtps://localhost:{port}")
+    report(site)
+    site.work()
+    assert [(letter["To"], encrypted) for letter, encrypted, _ in box.got] == [(DESK, True)]
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(database: Database, tmp_path: Path, serve: Serve) -> None:
+    port, box = serve(tls_context=tls())
+    site = installation(database, tmp_path, f"smtp://localhost:{port}")
+    report(site)
+    site.work()
+    assert box.got == []
+    [row] = deliveries(site)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(row.last_error)
+
+
+def test_a_letter_that_fails_is_tried_again_and_is_the_same_letter(
+    database: Database, tmp_path: Path, serve: Serve
+) -> None:
+    port, box = serve(auth_require_tls=False)
+    wrong = installation(database, tmp_path, f"smtp://desk:wrong@localhost:{port}")
+    right = Site(database, tmp_path, MAIL_URL=f"smtp://{QUOTED}@localhost:{port}")
+    report(wrong)
+    wrong.work()
+    [row] = deliveries(wrong)
+    assert (row.done_at, row.attempts, "Authentication" in str(row.last_error)) == (None, 1, True)
+    right.work(now() + dt.timedelta(seconds=50))
+    assert box.got == []
+    right.work(now() + dt.timedelta(seconds=70))
+    [(letter, *_)] = box.got
+    assert letter["Message-ID"] == f"<{row.key.replace(':', '-').replace('@', '-')}@library.example>"
+    [row] = deliveries(wrong)
+    assert (row.done_at is None, row.attempts, row.last_error) == (False, 2, None)
+
+
+def test_a_letter_that_always_fails_is_given_up_at_last(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path, "smtp://localhost:1")
+    report(site)
+    at = now()
+    for _ in range(10):
+        site.work(at)
+        at += dt.timedelta(hours=3)
+    [row] = deliveries(site)
+    assert (row.attempts, row.done_at, row.given_up_at is None) == (8, None, False)
+    assert "refused" in str(row.last_error).lower()
+
+
+def test_answers_tell_nobody(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path)
+    report(site)
+    site.work()
+    with database.unit() as session:
+        [(row, _)] = queries.open_reports(session, SYSTEM)
+        operations.answer_report(session, SYSTEM, row, answer="Corrected.", now=now())
+    site.work()
+    assert len(site.letters()) == 1

@@ -1,0 +1,153 @@
+"""The loop behind the pages: its parts, its heartbeat, and what it does when one of them fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import make
+from library import indexing, mail, worker
+from library.catalog import operations
+from library.catalog.models import Case
+from library.db import Database
+from library.events import Anchor, Cursor, Delivery
+from library.policy import VISITOR
+from library.worker import BEAT, Worker, now
+from search import Index
+from sites import Site, rows
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture()
+def site(database: Database, tmp_path: Path) -> Site:
+    return Site(database, tmp_path)
+
+
+def report(site: Site, code: str) -> None:
+    with site.database.unit() as session:
+        case = session.scalars(select(Case).where(Case.code == code)).one()
+        operations.report(session, VISITOR, case, given={"ground": "error", "text": "It errs."}, now=now())
+
+
+def beat(site: Site) -> Cursor:
+    with site.database.reading() as session:
+        return session.get_one(Cursor, ("here", worker.FOLLOWER))
+
+
+def test_a_round_with_nothing_to_do_says_so_and_writes_nothing(site: Site, statements: list[str]) -> None:
+    """Also after an event that is no case's: the loop must come to rest."""
+    report(site, site.add())
+    site.work()
+    statements.clear()
+    assert site.worker.round(now()) == 0
+    assert [one for one in statements if not one.startswith(("SELECT", "BEGIN"))] == []
+    assert site.worker.index.position == 2
+
+
+def test_a_part_that_fails_does_not_stop_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = site.add()
+    report(site, code)
+
+    def fail(*_: Any, **__: Any) -> int:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(indexing, "follow", fail)
+    site.work()
+    assert len(site.letters()) == 1
+    assert beat(site).seen_at is not None
+    assert "the disk is full" in capsys.readouterr().err
+    monkeypatch.undo()
+    site.work()
+    assert rows(site.client(), "/search") == [code]
+
+
+def test_the_heartbeat_tells_when_it_was_last_alive(site: Site) -> None:
+    site.add()
+    site.work(make.NOW)
+    assert (beat(site).seen_at, beat(site).seq) == (make.NOW, 1)
+    site.work(make.NOW + BEAT / 2)
+    assert beat(site).seen_at == make.NOW
+    site.work(make.NOW + BEAT)
+    assert beat(site).seen_at == make.NOW + BEAT
+
+
+def test_the_chain_is_anchored_once_a_day_by_the_clock_of_shanghai(site: Site) -> None:
+    site.add()
+    evening = dt.datetime(2026, 11, 22, 15, 59, tzinfo=dt.UTC)
+    for at in (evening, evening + MINUTE, evening + 2 * MINUTE):
+        site.work(at)
+        site.add()
+    with site.database.reading() as session:
+        days = [(row.day, row.seq) for row in session.scalars(select(Anchor).order_by(Anchor.day))]
+    assert days == [("2026-11-22", 1), ("2026-11-23", 2)]
+
+
+def test_a_letter_whose_worker_died_is_sent_by_the_next_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """Nobody catches it, as nobody catches SIGKILL."""
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    report(site, site.add())
+    monkeypatch.setattr(mail, "send", die)
+    with pytest.raises(Killed):
+        site.work()
+    monkeypatch.undo()
+    other = Worker(site.config, site.database, Index(site.config.index))
+    other.round(now() + MINUTE)
+    assert site.letters() == [], "the first one may still be at it"
+    for _ in range(3):
+        other.round(now() + 3 * MINUTE)
+    assert len(site.letters()) == 1
+    with site.database.reading() as session:
+        assert [(row.attempts, row.done_at is None) for row in session.scalars(select(Delivery))] == [(2, False)]
+
+
+def test_two_machines_keep_two_indexes_and_send_one_letter(site: Site, tmp_path: Path) -> None:
+    second = Site(site.database, tmp_path / "second", REPLICA="there")
+    code = site.add()
+    report(site, code)
+    site.work()
+    second.work()
+    assert rows(site.client(), "/search") == rows(second.client(), "/search") == [code]
+    assert len(site.letters()) + len(second.letters()) == 1
+    site.command("reports", "--archive", code)
+    second.work()
+    assert rows(second.client(), "/search") == []
+    assert rows(site.client(), "/search") == [code]
+    site.work()
+    assert rows(site.client(), "/search") == []
+
+
+def test_the_loop_works_until_it_is_told_to_stop(site: Site) -> None:
+    code, stop = site.add(), threading.Event()
+    loop = threading.Thread(target=site.worker.run, args=(stop,))
+    loop.start()
+    try:
+        deadline = time.monotonic() + 30
+        while site.client().get("/healthz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        loop.join(10)
+    assert not loop.is_alive()
+    assert rows(site.client(), "/search") == [code]
+
+
+def test_a_database_that_is_away_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    away = Database(f"sqlite:///{tmp_path}/nowhere/library.db")
+    site = Site(away, tmp_path)
+    assert site.worker.round(now()) == 0
+    assert "unable to open database file" in capsys.readouterr().err
+    away.engine.dispose()
