@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from search import Index
 
@@ -60,7 +60,10 @@ def opened() -> tuple[Config, Database, Index]:
     config = Config.read()
     logs.configure(config)
     config.data.mkdir(parents=True, exist_ok=True)
-    database = Database(config.database_url)
+    try:
+        database = Database(config.database_url)
+    except (ArgumentError, ImportError) as error:
+        raise click.ClickException("CASELIB_DATABASE_URL names no database that can be used here.") from error
     click.get_current_context().call_on_close(database.engine.dispose)
     return config, database, Index(config.index)
 

@@ -288,12 +288,12 @@ def lease(session: Session, kinds: Sequence[str], *, now: dt.datetime, seconds: 
 
 def settle(row: Delivery, *, now: dt.datetime, error: str | None = None, tries: int = 8) -> None:
     """Done; or failed, to be tried again after 1, 2, 4 … minutes, and given up after `tries`."""
-    row.leased_until = None
+    if row.done_at is not None:
+        return  # the lease ran out meanwhile and somebody else has done it
+    row.leased_until, row.last_error = None, error and error[:2000]
     if error is None:
-        row.done_at, row.last_error = now, None
-        return
-    row.last_error = error[:2000]
-    if row.attempts >= tries:
+        row.done_at = now
+    elif row.attempts >= tries:
         row.given_up_at = now
     else:
         row.due_at = now + dt.timedelta(minutes=2 ** (row.attempts - 1))

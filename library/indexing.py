@@ -85,12 +85,12 @@ def follow(database: Database, index: Index, replica: str, *, now: dt.datetime) 
     with database.reading() as session:
         top, _ = events.head(session)
         start = min(events.position(session, replica, FOLLOWER), index.position)
-        if index.position > top:  # the database is older than the index: restored from a backup
-            start = -1
-        batch = events.since(session, max(start, 0)) if start < top else []
+        batch = events.since(session, start) if start < top else []
         ids = sorted({int(event.subject[5:]) for event in batch if event.subject.startswith("case:")})
-        changes = _changes(session, ids)
-    if start == -1:
+        # The taxonomy is in every document; and a database older than the index was restored from a backup.
+        anew = index.position > top or any(event.subject.startswith("taxonomy:") for event in batch)
+        changes = [] if anew else _changes(session, ids)
+    if anew:
         rebuild(database, index, replica, now=now, progress=lambda done: None)
         return 0
     if batch:

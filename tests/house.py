@@ -150,7 +150,7 @@ def setters_of_state(sources: Sources) -> list[str]:
             if module.name != "library.workflow":
                 for target in targets:
                     if isinstance(target, ast.Attribute) and target.attr == "state":
-                        wrong.append(f"{module.name}:{node.lineno} assigns .state")
+                        wrong.append(f"{module.name}:{target.lineno} assigns .state")
             if isinstance(node, ast.Call) and node not in allowed:
                 name = _called(node)[-1]
                 says = any(keyword.arg == "state" for keyword in node.keywords)

@@ -33,6 +33,7 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "listen_addresses": "",
+    "lock_timeout": "30s",  # a test that would wait for itself fails instead
     "max_connections": "100",
     "max_wal_senders": "0",
     "shared_buffers": "32MB",

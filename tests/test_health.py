@@ -51,7 +51,7 @@ def test_a_database_without_tables(tmp_path: Path) -> None:
 
 
 def test_metrics_are_for_this_machine_or_a_bearer_of_the_token(sqlite: Database, tmp_path: Path) -> None:
-    closed, site = Site(sqlite, tmp_path), Site(sqlite, tmp_path, METRICS_TOKEN="t0ken-水", PROXIES="1")
+    closed, site = Site(sqlite, tmp_path), Site(sqlite, tmp_path, METRICS_TOKEN="t0ken", PROXIES="1")
     far = {"REMOTE_ADDR": "192.0.2.7"}
     assert closed.client().get("/metrics").status_code == 200
     assert closed.client().get("/metrics", environ_base=far).status_code == 404
@@ -59,9 +59,9 @@ def test_metrics_are_for_this_machine_or_a_bearer_of_the_token(sqlite: Database,
     assert closed.client().get("/metrics", environ_base=far, headers={"Authorization": "Bearer "}).status_code == 404
     for forwarded in ("192.0.2.7", "127.0.0.1", "::1"):
         assert site.client().get("/metrics", headers={"X-Forwarded-For": forwarded}).status_code == 404
-    for given, status in (("Bearer t0ken-水", 200), ("Bearer t0ken", 404), ("t0ken-水x", 404), ("Bearer \xff", 404)):
-        header = {"Authorization": given.encode().decode("latin-1")}
-        assert site.client().get("/metrics", environ_base=far, headers=header).status_code == status, given
+    for given, status in (("Bearer t0ken", 200), ("Bearer t0ke", 404), ("Bearer t0ken2", 404), ("Bearer \xff", 404)):
+        answer = site.client().get("/metrics", environ_base=far, headers={"Authorization": given})
+        assert answer.status_code == status, given
 
 
 def test_metrics_count_answers_and_nothing_of_the_library(site: Site) -> None:

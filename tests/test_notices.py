@@ -54,7 +54,7 @@ def serve() -> Iterator[Serve]:
     running = []
 
     def knows(_: Any, __: Any, ___: Any, mechanism: str, given: Any) -> AuthResult:
-        return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()))
+        return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()), handled=False)
 
     def serve(**options: Any) -> tuple[int, Postbox]:
         with socket.socket() as probe:

@@ -29,9 +29,10 @@ def test_axe_finds_nothing(reader: live.Reader, page: Page, lang: str) -> None:
     found = [f"twice the id {name}" for name in tab.evaluate(TWICE)]
     for width in (live.WIDE, live.NARROW):
         tab.set_viewport_size({"width": width, "height": 800})
-        for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
-            tab.emulate_media(color_scheme=scheme)
-            found += [f"{width} {scheme} {words}" for words in violations(tab, options)]
+        tab.emulate_media(color_scheme="light")
+        found += [f"{width} light {words}" for words in violations(tab, EVERYTHING)]
+        tab.emulate_media(color_scheme="dark")
+        found += [f"{width} dark {words}" for words in violations(tab, COLOURS)]
     assert not found, "\n".join(found)
 
 

@@ -128,7 +128,7 @@ def latin_of_catalogue() -> Iterator[str]:
     file = live.ROOT / "library" / "translations" / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po"
     with file.open("rb") as lines:
         for message in read_po(lines, locale="zh_Hans_CN"):
-            texts = [message.string] if isinstance(message.string, str) else message.string
+            texts = (message.string,) if isinstance(message.string, str) else message.string or ()
             yield from (run for text in texts if HAN.search(text) for run in latin(text))
 
 

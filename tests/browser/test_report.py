@@ -35,7 +35,7 @@ def test_focus_moves_to_the_first_error(reader: live.Reader) -> None:
     tab.goto(ADDRESS)
     tab.fill("#text", "Only the ground is missing.")
     tab.click(SEND)
-    assert tab.evaluate("document.activeElement.closest('#ground, [role=alert]') !== null")
+    tab.wait_for_selector("#ground :focus, [role=alert] :focus, [role=alert]:focus")
 
 
 def test_links_of_the_summary_lead_into_their_fields(reader: live.Reader) -> None:

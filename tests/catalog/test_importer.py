@@ -167,7 +167,7 @@ def text(old: str, new: str) -> Callable[[Path], None]:
 
 
 REFUSED = "miot-p-0003.json is refused; nothing was changed."
-BREAKS: list[tuple[Callable[[Path], None], list[str]]] = [
+BREAKS: list[tuple[Callable[[Path], object], list[str]]] = [
     (
         text('"origin": "collected",', '"origin": "collected"'),
         ["miot-p-0003.json, line 4: not JSON: Expecting ',' delimiter."],
@@ -228,7 +228,7 @@ BREAKS: list[tuple[Callable[[Path], None], list[str]]] = [
 
 @pytest.mark.parametrize(("wreck", "sentences"), BREAKS)
 def test_one_broken_file_of_five_is_pointed_at_and_nothing_is_changed(
-    library: Database, tmp_path: Path, wreck: Callable[[Path], None], sentences: list[str]
+    library: Database, tmp_path: Path, wreck: Callable[[Path], object], sentences: list[str]
 ) -> None:
     paths = files(tmp_path)
     wreck(paths[2])

@@ -36,7 +36,7 @@ def actors() -> list[Actor]:
 
 def cases() -> list[Case]:
     """Every origin, state and owner that the database lets pass."""
-    made = []
+    made: list[Case] = []
     for origin, state, owner in product(ORIGINS, STATES, OWNERS):
         if (origin == "collected") == (owner is None) or origin == "demo":
             number = len(made) + 1
