@@ -123,13 +123,16 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
         config, database, index = opened()
         for line in serving.set_up(config, database, index, bar):
             click.echo(line)
-        database.engine.dispose()
 
     def ready() -> None:
         click.echo(f"\nThe library is open: http://localhost:{port}    (Ctrl-C stops it)")
         if not config.mail_url and not config.production:
             click.echo(f"Letters are written to {config.letters} and can be read at http://localhost:{port}/mail")
         click.echo("Everybody is a visitor so far: there are no accounts to sign in with yet.\n")
+        if setup:  # cases that a newer version brings; the site is open meanwhile
+            demo = not config.production
+            for line in seeding.seed(database, config, demo=demo, now=now(), progress=lambda done, of: None):
+                click.echo(line)
 
     sys.exit(serving.serve(config, host, port, threads, ready))
 
@@ -166,7 +169,10 @@ def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> Non
     """Is the chain of events whole, and do the tables say what it fixed? EXPORT: check a file instead."""
     kept = _kept(anchors) if anchors else None
     if export:
-        report = chain.check_export(export, kept)
+        try:
+            report = chain.check_export(export, kept)
+        except UnicodeDecodeError as error:
+            raise click.ClickException(f"{export.name} is not UTF-8 text.") from error
     else:
         _, database, _ = opened()
         with database.reading() as session:

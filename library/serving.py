@@ -16,7 +16,7 @@ from pathlib import Path
 from search import Index
 from search.errors import IndexBroken, IndexMissing
 
-from . import indexing, migrations, seeding
+from . import events, indexing, migrations, seeding
 from .catalog import queries
 from .config import ROOT, Config
 from .db import Database
@@ -60,12 +60,15 @@ def check_folder(folder: Path) -> None:
 def set_up(
     config: Config, database: Database, index: Index, progress: Callable[[str], Callable[[int, int], None]]
 ) -> Iterator[str]:
-    """Database, real cases, demonstration records, index; each only as far as it is missing."""
+    """Database, cases and index, each only if it is missing: whatever the site cannot open without."""
     if not migrations.is_current(database):
         migrations.upgrade(database)
         yield "The database is ready."
-    demo = not config.production
-    yield from seeding.seed(database, config, demo=demo, now=now(), progress=progress("Cases"))
+    with database.reading() as session:
+        empty = not events.head_seq(session)
+    if empty:
+        demo = not config.production
+        yield from seeding.seed(database, config, demo=demo, now=now(), progress=progress("Cases"))
     try:
         index.check()
     except (IndexMissing, IndexBroken):

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urldefrag, urljoin
 
+import live
 import pytest
 from addresses import LANGUAGES, PAGES
-
-import live
 
 pytestmark = pytest.mark.browser
 
