@@ -71,6 +71,7 @@ SPOKEN = (
     figures.compact,
     figures.exact,
     figures.day,
+    figures.moment,
     ladder.axis_text,
 )
 WORDED = (figures.deadline, ladder.spoken, charts.tally_words, charts.series_words)

@@ -155,6 +155,11 @@ def _written(when: str, lang: str, long: bool) -> str:
     return format_date(first, DATES[lang, len(parts), long], locale=lang)
 
 
+def moment(when: datetime, lang: str) -> str:
+    """A point in time to the minute, Asia/Shanghai."""
+    return f"{day(when, lang, long=True)} {when.astimezone(ZONE):%H:%M}"
+
+
 def deadline(when: str | None, lang: str, _: Gettext) -> str:
     """By when something is planned: December means the end of that year."""
     if when and when[4:] in ("-12", "-12-31"):

@@ -119,7 +119,7 @@ def mail() -> str:
             {
                 "to": message["To"],
                 "subject": message["Subject"],
-                "date": message["Date"],
+                "sent": message["Date"].datetime,
                 "text": part.get_content() if part else "",
             }
         )

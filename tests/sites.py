@@ -11,10 +11,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import make
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
-import make
 from library import cli, create_app, seeding
 from library.catalog import queries
 from library.catalog.models import Attachment
@@ -66,7 +66,9 @@ class Site:
         with self.database.unit() as session:
             case = queries.case(session, SYSTEM, code)
             title, name = {"en": "Drawing", "zh": "图纸"}, "drawing.txt"
-            row = Attachment(key=f"file-{code}", case_id=case.id, position=1, name=name, title=title, added_at=now())
+            row = Attachment(
+                key=f"file-{code}", case_id=case.id, position=1, name=name, title=title, added_at=now()
+            )
             row.media_type, row.size, row.sha256, row.audience = kept.media_type, kept.size, kept.sha256, audience
             session.add(row)
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 import make
+import pytest
+from sites import URL, Site
+
 from library.catalog.flow import FLOW
 from library.catalog.models import Case
 from library.catalog.operations import SCHEMA
 from library.db import Database
 from library.policy import SYSTEM
 from library.workflow import step
-from sites import URL, Site
 
 CODE = "MIOT-P-0001"
 LINK = re.compile(r'<([^>]+)>; rel="(\w+)"')
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     """An installation with one case."""
     site = Site(database, tmp_path)
@@ -92,7 +92,10 @@ def test_tags_and_digests_do_not_tell_hidden_fields_apart(site: Site) -> None:
     def told(code: str) -> list[str]:
         client = site.client()
         revisions = client.get(f"/api/v1/cases/{code}/revisions").json["items"]
-        return [client.get(f"/api/v1/cases/{code}").headers["ETag"].strip('"'), *(each["digest"] for each in revisions)]
+        return [
+            client.get(f"/api/v1/cases/{code}").headers["ETag"].strip('"'),
+            *(each["digest"] for each in revisions),
+        ]
 
     with site.database.unit() as session:
         for case in session.query(Case):
@@ -113,7 +116,11 @@ def test_a_case_in_the_words_of_the_contract(site: Site) -> None:
 
 
 def test_labels_are_in_the_language_asked_for(site: Site) -> None:
-    for address, lang, word in (("?lang=zh", "en", "智能水表"), ("", "zh", "智能水表"), ("?lang=en", "zh", "Water metering")):
+    for address, lang, word in (
+        ("?lang=zh", "en", "智能水表"),
+        ("", "zh", "智能水表"),
+        ("?lang=en", "zh", "Water metering"),
+    ):
         facets = site.client(lang).get("/api/v1/cases" + address).json["facets"]
         assert word in [line["label"] for line in facets["sector"]]
 

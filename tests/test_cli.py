@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import make
 import pytest
 from click.testing import CliRunner, Result
+from sites import Site, rows, token
 from sqlalchemy import update
 
-import make
 from library import cli
 from library.catalog import queries
 from library.catalog.models import Case, Revision
 from library.db import Database
 from library.policy import VISITOR
-from sites import Site, rows, token
 
 COMMANDS = ("migrate", "seed", "reindex", "reports", "check-chain")
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     return Site(database, tmp_path)
 
@@ -59,7 +59,12 @@ def test_a_broken_file_is_refused_with_its_place_and_changes_nothing(site: Site,
     site.add()
     broken = make.file(tmp_path, make.document(code="MIOT-P-0777", networks=["6g"], status="dreamt"))
     said = refused(site.command("import", str(broken)))
-    lines = {name: number for number, line in enumerate(broken.read_text().splitlines(), 1) for name in ("6g", "dreamt") if name in line}
+    lines = {
+        name: number
+        for number, line in enumerate(broken.read_text().splitlines(), 1)
+        for name in ("6g", "dreamt")
+        if name in line
+    }
     assert "miot-p-0777.json is refused; nothing was changed." in said
     assert f"miot-p-0777.json, line {lines['6g']}, networks.0:" in said
     assert f"miot-p-0777.json, line {lines['dreamt']}, status:" in said
@@ -111,7 +116,12 @@ def test_a_revision_that_somebody_rewrote_is_found(site: Site) -> None:
 
 
 def test_files_that_are_not_what_they_should_be(site: Site, tmp_path: Path) -> None:
-    for name, content in (("a", b"{}"), ("b", b"\xff\xfe\x00"), ("c", b"[]\n"), ("d", b'{"anchors": [{"seq": "x"}]}')):
+    for name, content in (
+        ("a", b"{}"),
+        ("b", b"\xff\xfe\x00"),
+        ("c", b"[]\n"),
+        ("d", b'{"anchors": [{"seq": "x"}]}'),
+    ):
         (tmp_path / name).write_bytes(content)
         assert name in refused(site.command("check-chain", "--anchors", str(tmp_path / name)))
         assert name in refused(site.command("check-chain", str(tmp_path / name)))
@@ -146,6 +156,8 @@ def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, command: str) -
 
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    result = CliRunner().invoke(cli.main, ["reindex"], env={**site.environment, "CASELIB_DATA": str(tmp_path / "file/data")})
+    result = CliRunner().invoke(
+        cli.main, ["reindex"], env={**site.environment, "CASELIB_DATA": str(tmp_path / "file/data")}
+    )
     assert str(tmp_path / "file") in refused(result)
     assert str(tmp_path / "file") in refused(site.command("export", str(tmp_path / "file/chain.jsonl")))

@@ -217,7 +217,7 @@ def test_alone_makes_the_second_wait_for_the_first(database: Database) -> None:
     inside_again = Event()
 
     def second() -> None:
-        inside.wait()
+        assert inside.wait(10)
         with database.unit() as session:
             alone(session, "count")
             inside_again.set()

@@ -6,9 +6,10 @@ import datetime as dt
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
-
 import make
+import pytest
+from sites import URL, Site
+
 from library.catalog.flow import FLOW
 from library.catalog.models import Case
 from library.catalog.operations import SCHEMA
@@ -16,14 +17,13 @@ from library.db import Database
 from library.feeds import NEWEST
 from library.policy import SYSTEM
 from library.workflow import step
-from sites import URL, Site
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 MAP = {"m": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     """Three real cases, an hour between them, one of them revised last; an invented and an archived one."""
     site = Site(database, tmp_path)

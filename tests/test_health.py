@@ -7,15 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
+from sites import Site
 
 from library.db import Database
 from library.worker import now
-from sites import Site
 
-LINE = re.compile(r'^caselib_requests_total\{endpoint="([^"]+)",method="([^"]+)",status="(\d+)"\} ([\d.]+)$', re.MULTILINE)
+LINE = re.compile(
+    r'^caselib_requests_total\{endpoint="([^"]+)",method="([^"]+)",status="(\d+)"\} ([\d.]+)$', re.MULTILINE
+)
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     site = Site(database, tmp_path)
     site.add()
@@ -25,7 +27,10 @@ def site(database: Database, tmp_path: Path) -> Site:
 def test_all_is_well(site: Site) -> None:
     site.work()
     health = site.client().get("/healthz")
-    assert (health.status_code, health.json) == (200, {"status": "ok", "database": "ok", "index": "ok", "worker": "ok"})
+    assert (health.status_code, health.json) == (
+        200,
+        {"status": "ok", "database": "ok", "index": "ok", "worker": "ok"},
+    )
 
 
 def test_a_silent_worker_and_an_index_that_is_behind(site: Site) -> None:
@@ -56,10 +61,17 @@ def test_metrics_are_for_this_machine_or_a_bearer_of_the_token(sqlite: Database,
     assert closed.client().get("/metrics").status_code == 200
     assert closed.client().get("/metrics", environ_base=far).status_code == 404
     assert closed.client().get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 404
-    assert closed.client().get("/metrics", environ_base=far, headers={"Authorization": "Bearer "}).status_code == 404
+    assert (
+        closed.client().get("/metrics", environ_base=far, headers={"Authorization": "Bearer "}).status_code == 404
+    )
     for forwarded in ("192.0.2.7", "127.0.0.1", "::1"):
         assert site.client().get("/metrics", headers={"X-Forwarded-For": forwarded}).status_code == 404
-    for given, status in (("Bearer t0ken", 200), ("Bearer t0ke", 404), ("Bearer t0ken2", 404), ("Bearer \xff", 404)):
+    for given, status in (
+        ("Bearer t0ken", 200),
+        ("Bearer t0ke", 404),
+        ("Bearer t0ken2", 404),
+        ("Bearer \xff", 404),
+    ):
         answer = site.client().get("/metrics", environ_base=far, headers={"Authorization": given})
         assert answer.status_code == status, given
 
@@ -86,7 +98,11 @@ def test_metrics_count_answers_and_nothing_of_the_library(site: Site) -> None:
 
 def test_metrics_say_how_far_the_index_is_behind(site: Site) -> None:
     def behind() -> str:
-        return re.findall(r"^caselib_index_events_behind (\S+)$", site.client().get("/metrics").get_data(as_text=True), re.MULTILINE)[0]
+        return re.findall(
+            r"^caselib_index_events_behind (\S+)$",
+            site.client().get("/metrics").get_data(as_text=True),
+            re.MULTILINE,
+        )[0]
 
     assert behind() == "1.0"
     site.work()

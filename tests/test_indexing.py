@@ -6,11 +6,11 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+import make
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import make
 from library import events, indexing
 from library.catalog import importer, operations, taxonomy
 from library.catalog.flow import FLOW
@@ -32,7 +32,7 @@ def document(session: Session, **over: Any) -> Document:
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def index(tmp_path: Path) -> Index:
     return Index(tmp_path / "index")
 
@@ -106,16 +106,25 @@ def test_the_facets_of_a_case(session: Session) -> None:
         (None, "unknown", None),
     ],
 )
-def test_only_a_projects_own_figure_is_ranked(session: Session, count: Any, scale: str, ranked: int | None) -> None:
+def test_only_a_projects_own_figure_is_ranked(
+    session: Session, count: Any, scale: str, ranked: int | None
+) -> None:
     one = document(session, connections=[count] if count else [])
     assert (one.facets["scale"], one.numbers["connections"]) == ((scale,), ranked)
 
 
 @pytest.mark.parametrize(
     ("as_of", "year", "date"),
-    [("2025", "2025", 20250000), ("2025-08", "2025", 20250800), ("2025-08-01", "2025", 20250801), (None, "unknown", None)],
+    [
+        ("2025", "2025", 20250000),
+        ("2025-08", "2025", 20250800),
+        ("2025-08-01", "2025", 20250801),
+        (None, "unknown", None),
+    ],
 )
-def test_dates_sort_however_exact_they_are(session: Session, as_of: str | None, year: str, date: int | None) -> None:
+def test_dates_sort_however_exact_they_are(
+    session: Session, as_of: str | None, year: str, date: int | None
+) -> None:
     one = document(session, as_of=as_of, connections=[make.count(as_of=as_of)])
     assert (one.facets["year"], one.numbers["date"]) == ((year,), date)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from sites import DESK, URL, Site
 from sqlalchemy import select
 
 from library import notices
@@ -23,7 +24,6 @@ from library.db import Database
 from library.events import Delivery
 from library.policy import SYSTEM, VISITOR
 from library.worker import now
-from sites import DESK, URL, Site
 
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 USER, PASSWORD = "desk@library.example", "p/s:s @w"
@@ -40,7 +40,9 @@ class Postbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        encrypted = session.ssl is not None or isinstance(server.transport.get_extra_info("ssl_object"), ssl.SSLObject)
+        encrypted = session.ssl is not None or isinstance(
+            server.transport.get_extra_info("ssl_object"), ssl.SSLObject
+        )
         self.got.append((message, encrypted, session.authenticated or False))
         return "250 OK"
 
@@ -48,7 +50,7 @@ class Postbox:
 Serve = Callable[..., tuple[int, Postbox]]
 
 
-@pytest.fixture()
+@pytest.fixture
 def serve() -> Iterator[Serve]:
     """serve(…): a mail server with aiosmtpd's options; its port and its postbox."""
     running = []
@@ -71,7 +73,7 @@ def serve() -> Iterator[Serve]:
         controller.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
 
@@ -154,7 +156,9 @@ def test_over_smtp_with_a_password(database: Database, tmp_path: Path, serve: Se
     assert [row.done_at is None for row in deliveries(site)] == [False]
 
 
-def test_encryption_is_used_where_it_is_offered(database: Database, tmp_path: Path, serve: Serve, trusted: None) -> None:
+def test_encryption_is_used_where_it_is_offered(
+    database: Database, tmp_path: Path, serve: Serve, trusted: None
+) -> None:
     port, box = serve(tls_context=tls(), require_starttls=True, auth_required=True)
     site = installation(database, tmp_path, f"smtp://{QUOTED}@localhost:{port}")
     report(site)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sites import Site
 
 from library import RULES, web
 from library.db import Database
 from library.policy import SYSTEM, VISITOR, Actor, anyone
-from sites import Site
 
 GOLDEN = Path(__file__).parent / "golden/routes.txt"
 ROLES = ("recommender", "officer", "approver", "expert", "verifier", "investor", "administrator")
@@ -26,7 +26,7 @@ ACTORS = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(sqlite: Database, tmp_path: Path) -> Site:
     """Rules are not the database's; the stories try the queries on both."""
     return Site(sqlite, tmp_path)

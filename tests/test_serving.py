@@ -37,7 +37,9 @@ class Served:
         env |= {"CASELIB_DATABASE_URL": database} if database else {}
         self.log = data.with_name(f"{self.port}.log")
         with self.log.open("w") as out:
-            self.process = subprocess.Popen([*COMMAND, "serve", *options], cwd=ROOT, env=env, stdout=out, stderr=out)
+            self.process = subprocess.Popen(
+                [*COMMAND, "serve", *options], cwd=ROOT, env=env, stdout=out, stderr=out
+            )
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page; 0 while nobody listens."""
@@ -88,7 +90,9 @@ def free_port() -> int:
 def processes() -> dict[int, tuple[int, str]]:
     """Parent and command of every living process."""
     if not Path("/proc/self/stat").exists():
-        table = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], stdout=subprocess.PIPE, text=True, check=True)
+        table = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], stdout=subprocess.PIPE, text=True, check=True
+        )
         rows = (line.split(None, 2) for line in table.stdout.splitlines())
         return {int(pid): (int(parent), command) for pid, parent, command in rows if command != "<defunct>"}
     found = {}
@@ -101,7 +105,7 @@ def processes() -> dict[int, tuple[int, str]]:
     return found
 
 
-@pytest.fixture()
+@pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """serve(…): a supervisor that does not outlive the test."""
     running: list[Served] = []
@@ -121,7 +125,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 def refused(data: Path, *before: str, options: tuple[str, ...] = (), **env: str) -> str:
     """Start where that cannot work; the one thing that is said."""
     given = {**os.environ, "CASELIB_DATA": str(data), "CASELIB_ENV": "test", "PORT": str(free_port()), **env}
-    done = subprocess.run([*before, *COMMAND, "serve", "--setup", *options], cwd=ROOT, env=given, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(
+        [*before, *COMMAND, "serve", "--setup", *options],
+        cwd=ROOT,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "is open" not in done.stdout
@@ -148,7 +159,13 @@ def test_a_whole_life_of_the_site(database: Database, serve: Callable[..., Serve
 
     # A body without an end is not read to it.
     line = HTTPConnection("127.0.0.1", first.port, timeout=30)
-    line.request("POST", "/cases/MIOT-P-0002/report", iter([b"x" * 65536] * 40), {"Content-Type": "application/x-www-form-urlencoded"}, encode_chunked=True)
+    line.request(
+        "POST",
+        "/cases/MIOT-P-0002/report",
+        iter([b"x" * 65536] * 40),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        encode_chunked=True,
+    )
     assert line.getresponse().status in (400, 413)
     line.close()
 
@@ -239,7 +256,8 @@ def test_a_disk_that_gets_full_on_the_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("CASELIB_ENV", "holiday"), ("CASELIB_PROXIES", "many"), ("CASELIB_DATABASE_URL", "nonsense")]
+    ("setting", "value"),
+    [("CASELIB_ENV", "holiday"), ("CASELIB_PROXIES", "many"), ("CASELIB_DATABASE_URL", "nonsense")],
 )
 def test_a_setting_that_makes_no_sense(tmp_path: Path, setting: str, value: str) -> None:
     said = refused(tmp_path / "data", **{setting: value})

@@ -65,7 +65,12 @@ def test_the_catalogue_is_complete(catalogues: ModuleType, wanted: Catalog) -> N
     ids=["untranslated", "missing", "unused", "misspelt place"],
 )  # fmt: skip
 def test_an_incomplete_catalogue_is_found_out(
-    catalogues: ModuleType, wanted: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, break_it: object, said: str
+    catalogues: ModuleType,
+    wanted: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    break_it: object,
+    said: str,
 ) -> None:
     broken = tmp_path / "messages.po"
     shutil.copy(PO, broken)
@@ -104,4 +109,6 @@ def test_no_chinese_text_is_still_english(chinese: Catalog) -> None:
     """A text that only repeats its source is a name, or was forgotten."""
     names = re.compile(r"[A-Z0-9][\w.\- %()]*")
     same = [message.id for message in chinese if message.id and message.string == message.id]
-    assert [text for text in same if not (isinstance(text, str) and names.fullmatch(text) and len(text) < 20)] == []
+    assert [
+        text for text in same if not (isinstance(text, str) and names.fullmatch(text) and len(text) < 20)
+    ] == []

@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
+from sites import URL, Site, token
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse, encode_multipart
 
 from library.db import Database
-from sites import URL, Site, token
 
 CODE = "MIOT-P-0001"
 HEADERS = {
@@ -82,7 +82,7 @@ ADDRESSES = {
 }
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     """An installation with one case."""
     site = Site(database, tmp_path)
@@ -130,7 +130,10 @@ def test_bad_input_is_told_in_words(site: Site, lang: str) -> None:
         if address.startswith("/api/"):
             assert answer.content_type == "application/problem+json"
             assert (answer.json["status"], bool(answer.json["title"])) == (status, True)
-            said = [answer.json["title"], *(words for each in answer.json.get("errors", {}).values() for words in each)]
+            said = [
+                answer.json["title"],
+                *(words for each in answer.json.get("errors", {}).values() for words in each),
+            ]
         else:
             page = answer.get_data(as_text=True)
             said = re.findall(r"<h1>(.+)</h1>", page) + re.findall(r"</svg></span>([^<]+)</li>", page)
@@ -268,4 +271,3 @@ def test_a_database_that_does_not_answer_is_a_503_and_a_fault_is_a_500(
         assert fault.status_code == 500
         assert "it has been noted" in fault.get_data(as_text=True)
         assert "secret reason" not in fault.get_data(as_text=True)
-

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import make
 import pytest
+from sites import Site, rows
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-import make
 from library import indexing, mail, worker
 from library.catalog import operations
 from library.catalog.models import Case
@@ -21,12 +22,11 @@ from library.events import Anchor, Cursor, Delivery
 from library.policy import VISITOR
 from library.worker import BEAT, Worker, now
 from search import Index
-from sites import Site, rows
 
 MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     return Site(database, tmp_path)
 

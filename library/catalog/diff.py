@@ -15,6 +15,8 @@ WORD = re.compile(r"[㐀-鿿豈-﫿]|[^\W㐀-鿿豈-﫿]+|\s+|.", re.DOTALL)
 # Pairs of equal words beyond which passages are shown whole: repetitive ones would take half a minute to compare.
 MOST_PAIRS = 2_000_000
 
+CITATIONS = ("source", "sources")  # numbers into the list of sources, which is compared itself
+
 Op = Literal["same", "added", "removed"]
 
 
@@ -79,7 +81,8 @@ def documents(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Chang
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _leaves(inner, (*path, str(key)))
+            if not (path and key in CITATIONS):
+                yield from _leaves(inner, (*path, str(key)))
     elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
         for number, item in enumerate(value, 1):
             yield from _leaves(item, (*path, str(number)))

@@ -169,7 +169,7 @@ def biography(seen: dict[str, Any], case: Case) -> list[dict[str, Any]]:
     if case.admitted_at:
         day = case.admitted_at.astimezone(SHANGHAI).date().isoformat()
         moments.append({"when": day, "library": "admitted", "planned": False, "sources": []})
-    return sorted(moments, key=lambda moment: (moment["planned"], moment["when"]))
+    return sorted(moments, key=lambda moment: moment["when"])
 
 
 def newest(session: Session, actor: Actor, *, limit: int) -> list[tuple[Case, Revision]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import make
-from library.db import Database
-from library.labels import NETWORKS, PROVINCES
+import pytest
 from sites import URL, Site
 
+from library.db import Database
+from library.labels import NETWORKS, PROVINCES
 
-@pytest.fixture()
+
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     return Site(database, tmp_path)
 
@@ -82,7 +82,9 @@ def test_the_taxonomies_parents_before_children(site: Site) -> None:
 
 def test_codes_with_their_names_whatever_the_reader_speaks(site: Site) -> None:
     for lang in ("en", "zh"):
-        networks = {item["code"]: item["title"] for item in site.client(lang).get("/api/v1/networks").json["items"]}
+        networks = {
+            item["code"]: item["title"] for item in site.client(lang).get("/api/v1/networks").json["items"]
+        }
         assert list(networks) == list(NETWORKS)
         assert networks["other"]["en"] == "Other cellular"
         assert networks["other"]["zh"].startswith("其他")

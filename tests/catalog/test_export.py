@@ -6,13 +6,13 @@ import csv
 import io
 from typing import Any
 
-import pytest
-
 import make
+import pytest
+from sqlalchemy.orm import Session
+
 from library.catalog import queries, taxonomy
 from library.catalog.export import COLUMNS, as_csv, json_ld, safe_cell
 from library.policy import VISITOR
-from sqlalchemy.orm import Session
 
 
 def shown(session: Session, **over: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -45,21 +45,25 @@ def test_a_case_as_a_line(session: Session) -> None:
     row, _ = shown(session, sectors=["water-metering", "smart-home"], networks=["nb-iot", "5g"])
     [line] = table(row)
     assert tuple(line) == COLUMNS
-    assert line | {
-        "code": "MIOT-P-0001",
-        "origin": "collected",
-        "title_zh": "智能水表",
-        "organisation": "City Water",
-        "direction": "direction governance",
-        "sectors": "sector water-metering; sector smart-home",
-        "networks": "network nb-iot; network 5g",
-        "place": "Guangdong",
-        "connections": "120000",
-        "kind": "stated",
-        "as_of": "2025-08",
-        "verified_on": "",
-        "source": "The Paper",
-    } == line
+    assert (
+        line
+        | {
+            "code": "MIOT-P-0001",
+            "origin": "collected",
+            "title_zh": "智能水表",
+            "organisation": "City Water",
+            "direction": "direction governance",
+            "sectors": "sector water-metering; sector smart-home",
+            "networks": "network nb-iot; network 5g",
+            "place": "Guangdong",
+            "connections": "120000",
+            "kind": "stated",
+            "as_of": "2025-08",
+            "verified_on": "",
+            "source": "The Paper",
+        }
+        == line
+    )
 
 
 def test_a_line_of_a_case_of_which_little_is_known(session: Session) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import pytest
-
 import make
+import pytest
+from sqlalchemy.orm import Session
+
 from library.catalog import finding, taxonomy
 from library.catalog.finding import FACETS, MAX_PAGE, MAX_PER_PAGE, MAX_QUERY, Address, SearchArgs
 from library.errors import Missing, Unavailable
 from search import Document, Hits, Index
-from sqlalchemy.orm import Session
 
 
 def asked(**over: Any) -> dict[str, Any]:
@@ -28,11 +28,13 @@ def label(kind: str, code: str) -> str:
     return f"{kind} {code}"
 
 
-@pytest.fixture()
+@pytest.fixture
 def index(tmp_path: Path) -> Index:
     index = Index(tmp_path / "index")
     shared = {"text": {"title": {"zh": "水表", "en": "meter"}}}
-    index.rebuild([Document(key=f"K{n}", numbers={"date": n, "connections": 9 - n}, **shared) for n in (1, 2, 3)], position=1)
+    index.rebuild(
+        [Document(key=f"K{n}", numbers={"date": n, "connections": 9 - n}, **shared) for n in (1, 2, 3)], position=1
+    )
     return index
 
 
@@ -92,7 +94,9 @@ def test_an_index_that_is_not_there_is_told_as_being_built(tmp_path: Path) -> No
 
 
 def test_an_address_and_what_it_becomes() -> None:
-    address = Address(asked(q="水 表", sector=["metering"], network=["nb-iot", "5g"], sort="title", page=4), "/search")
+    address = Address(
+        asked(q="水 表", sector=["metering"], network=["nb-iot", "5g"], sort="title", page=4), "/search"
+    )
     words = {"q": ["水 表"], "sector": ["metering"], "network": ["nb-iot", "5g"], "sort": ["title"]}
     assert parse_qs(address().partition("?")[2]) == words
     assert parse_qs(address(page=2).partition("?")[2]) == {**words, "page": ["2"]}

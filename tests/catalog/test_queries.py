@@ -303,17 +303,19 @@ def test_a_page_lists_the_leading_count_first(session: Session) -> None:
     assert [count["value"] for count in queries.shown_counts(case)] == [20, 10, 30]
 
 
-def test_a_biography_is_what_happened_and_then_what_is_planned(session: Session) -> None:
+def test_a_biography_goes_by_date_plans_of_the_past_too(session: Session) -> None:
     moments = [
         {"when": "2027", "text": {"zh": "目标"}, "planned": True},
         {"when": "2025-08", "text": {"zh": "建成"}},
         {"when": "2024", "text": {"zh": "开工"}},
+        {"when": "2025-01", "text": {"zh": "曾计划"}, "planned": True},
     ]
     evening = dt.datetime(2026, 11, 22, 17, 0, tzinfo=dt.UTC)  # the 23rd in Shanghai
     case = make.case(session, timeline=moments, now=evening)
     seen = queries.document(VISITOR, case, queries.revision(session, VISITOR, case))
     assert [(moment["when"], moment["library"]) for moment in queries.biography(seen, case)] == [
         ("2024", None),
+        ("2025-01", None),
         ("2025-08", None),
         ("2026-11-23", "admitted"),
         ("2027", None),

@@ -6,22 +6,22 @@ import hashlib
 import re
 from pathlib import Path
 
+import make
 import pytest
+from sites import Site, rows, token
 from sqlalchemy import select
 
-import make
 from library.catalog import operations
 from library.catalog.flow import FLOW
 from library.catalog.models import Case, CaseReport
 from library.db import Database
 from library.policy import SYSTEM
 from library.workflow import step
-from sites import Site, rows, token
 
 CODE = "MIOT-P-0001"
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     """An installation with one case."""
     site = Site(database, tmp_path)
@@ -109,7 +109,9 @@ def test_links_only_where_the_data_allow_them(site: Site) -> None:
     revise(site, sources=sources)
     for address in (f"/cases/{CODE}", f"/cases/{CODE}/revisions/2", "/sources"):
         page = text(site, address)
-        assert re.search(r'<a href="https://example.org/1" rel="nofollow noopener noreferrer"[^>]*>Linked</a>', page), address
+        assert re.search(
+            r'<a href="https://example.org/1" rel="nofollow noopener noreferrer"[^>]*>Linked</a>', page
+        ), address
         assert "copy.example" not in page
         assert "Copied" in page
         assert "copy, not linked" in page
@@ -150,7 +152,9 @@ def test_files_are_handed_out_by_audience_and_never_run(site: Site) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     tag = hashlib.sha256(content).hexdigest()
     assert answer.headers["ETag"] == f'"{tag}"'
-    same = site.client().get(f"/cases/{CODE}/files/file-{CODE}", headers={"If-None-Match": f'"{tag}"'}, buffered=True)
+    same = site.client().get(
+        f"/cases/{CODE}/files/file-{CODE}", headers={"If-None-Match": f'"{tag}"'}, buffered=True
+    )
     assert same.status_code == 304
     site.add()
     assert site.client().get(f"/cases/MIOT-P-0002/files/file-{CODE}").status_code == 404
@@ -165,7 +169,7 @@ def test_a_report_with_mistakes_keeps_what_was_typed_and_names_each(site: Site, 
     assert answer.status_code == 422
     assert "x" * 2001 in page
     assert "&lt;me&gt;" in page
-    mistakes = dict(re.findall(r'id="(\w+)-error">.*?</svg>([^<]+)', page, re.DOTALL))
+    mistakes = dict(re.findall(r'id="(\w+)-wrong">.*?</svg>([^<]+)', page, re.DOTALL))
     assert set(mistakes) == {"ground", "text", "contact"}
     assert all(bool(re.search("[一-鿿]", words)) == (lang == "zh-CN") for words in mistakes.values())
     with site.database.reading() as session:
@@ -181,7 +185,13 @@ def test_a_report_of_nothing_readable_is_refused(site: Site, typed: str) -> None
 
 def test_a_report_has_only_the_fields_of_its_form(site: Site) -> None:
     client, address = site.client(), f"/cases/{CODE}/report"
-    form = {"csrf_token": token(client, address), "ground": "error", "text": "It errs.", "answer": "Done.", "id": "7"}
+    form = {
+        "csrf_token": token(client, address),
+        "ground": "error",
+        "text": "It errs.",
+        "answer": "Done.",
+        "id": "7",
+    }
     assert client.post(address, data=form).status_code == 303
     with site.database.reading() as session:
         [report] = session.scalars(select(CaseReport))

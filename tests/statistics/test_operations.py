@@ -19,9 +19,7 @@ from library.statistics import operations, queries
 from library.statistics.models import Point, Series, Target
 
 
-def load(
-    database: Database, whole: dict[str, Any], now: dt.datetime, actor: Actor = SYSTEM
-) -> operations.Load:
+def load(database: Database, whole: dict[str, Any], now: dt.datetime, actor: Actor = SYSTEM) -> operations.Load:
     with database.unit() as session:
         return operations.load(session, actor, operations.SCHEMA.load(whole), now=now)
 
@@ -37,9 +35,7 @@ def told(database: Database) -> list[tuple[str, dict[str, Any]]]:
         return [(verb, json.loads(detail)) for verb, detail in rows]
 
 
-def test_adds_every_row_and_tells_it_once(
-    database: Database, whole: dict[str, Any], now: dt.datetime
-) -> None:
+def test_adds_every_row_and_tells_it_once(database: Database, whole: dict[str, Any], now: dt.datetime) -> None:
     done = load(database, whole, now)
     assert (done.added, done.changed, done.unchanged) == (8, 0, 0)
     [(verb, detail)] = told(database)
@@ -48,8 +44,7 @@ def test_adds_every_row_and_tells_it_once(
     with database.reading() as session:
         assert len(list(session.scalars(select(Point)))) == 4
         assert (
-            session.scalar(select(Series.code).where(Series.part_of_id.is_not(None)))
-            == "smart-home-connections"
+            session.scalar(select(Series.code).where(Series.part_of_id.is_not(None))) == "smart-home-connections"
         )
 
 
@@ -62,17 +57,13 @@ def test_the_same_again_writes_and_tells_nothing(
     assert len(told(database)) == 1
 
 
-def test_a_change_is_told_with_old_and_new(
-    database: Database, whole: dict[str, Any], now: dt.datetime
-) -> None:
+def test_a_change_is_told_with_old_and_new(database: Database, whole: dict[str, Any], now: dt.datetime) -> None:
     load(database, whole, now)
     whole["series"][0]["points"][0]["value"] = 2_121_000_000
     done = load(database, whole, now)
     assert (done.added, done.changed, done.unchanged) == (0, 1, 7)
     (_, first), (_, second) = told(database)
-    assert second["changes"] == {
-        "point:mobile-iot-connections:2023-06": {"value": [2_120_000_000, 2_121_000_000]}
-    }
+    assert second["changes"] == {"point:mobile-iot-connections:2023-06": {"value": [2_120_000_000, 2_121_000_000]}}
     assert first["manifest"] != second["manifest"]
 
 

@@ -78,9 +78,7 @@ def test_a_series_in_order_of_time(loaded: Session) -> None:
 
 
 def test_a_source_is_linked_or_a_copy_or_neither(loaded: Session) -> None:
-    copied, linked = (
-        point["source"] for point in queries.series(loaded, VISITOR, queries.NATIONAL)["points"]
-    )
+    copied, linked = (point["source"] for point in queries.series(loaded, VISITOR, queries.NATIONAL)["points"])
     assert (copied["url"], copied["link"], copied["copied"]) == (None, False, True)
     assert (linked["url"], linked["link"], linked["copied"]) == ("https://paper.example/1", True, False)
     supplied = queries.targets(loaded, VISITOR)[0]["source"]
@@ -99,9 +97,7 @@ def test_the_national_figure(loaded: Session) -> None:
     assert (found["target"]["value"], found["target"]["by"]) == (3_600_000_000, "2027-12")
 
 
-def test_history_is_never_the_present_target(
-    loaded: Session, whole: dict[str, Any], now: dt.datetime
-) -> None:
+def test_history_is_never_the_present_target(loaded: Session, whole: dict[str, Any], now: dt.datetime) -> None:
     whole["targets"][1]["present"] = False
     operations.load(loaded, SYSTEM, operations.SCHEMA.load(whole), now=now)
     found = queries.national(loaded, VISITOR)
@@ -143,15 +139,11 @@ def test_every_source_with_what_it_bears(loaded: Session, whole: dict[str, Any])
         ],
         ("Paper", "https://paper.example/1"): [{"title": whole["series"][0]["title"], "as_of": "2023-06"}],
         ("As supplied", None): [{"title": whole["targets"][0]["document"], "as_of": "2023-04-30"}],
-        ("Paper", "https://paper.example/2"): [
-            {"title": whole["targets"][1]["document"], "as_of": "2024-09-11"}
-        ],
+        ("Paper", "https://paper.example/2"): [{"title": whole["targets"][1]["document"], "as_of": "2024-09-11"}],
     }
 
 
-@pytest.mark.parametrize(
-    ("read", "few"), [(queries.national, 2), (queries.overview, 2), (queries.sources, 2)]
-)
+@pytest.mark.parametrize(("read", "few"), [(queries.national, 2), (queries.overview, 2), (queries.sources, 2)])
 def test_as_many_queries_however_many_rows(
     database: Database, whole: dict[str, Any], now: dt.datetime, read: Any, few: int
 ) -> None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from library.db import Database
 from sites import Site
 
+from library.db import Database
 
-@pytest.fixture()
+
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
     """An empty installation."""
     return Site(database, tmp_path)
 
 
-@pytest.fixture()
+@pytest.fixture
 def seeded(site: Site) -> Site:
     """An installation with everything in seed_cases/, indexed."""
     site.seed()

@@ -9,12 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+from sites import Site
+
 from library.catalog import queries, taxonomy
 from library.config import ROOT
 from library.indexing import document
 from library.policy import VISITOR
 from search import Index, Query
-from sites import Site
 
 KILLS = 4
 PATIENCE = 60.0

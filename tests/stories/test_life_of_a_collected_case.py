@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flask.testing import FlaskClient
-
 import make
+from flask.testing import FlaskClient
 from sites import DESK, URL, Site, rows, token
 
 CODE = "MIOT-P-9001"
@@ -40,7 +39,12 @@ def write(folder: Path, solution: str) -> str:
 def report(client: FlaskClient, text: str) -> str:
     """Send the form; the page that follows."""
     address = f"/cases/{CODE}/report"
-    form = {"csrf_token": token(client, address), "ground": "removal", "text": text, "contact": "reader@example.org"}
+    form = {
+        "csrf_token": token(client, address),
+        "ground": "removal",
+        "text": text,
+        "contact": "reader@example.org",
+    }
     sent = client.post(address, data=form)
     assert (sent.status_code, sent.headers["Location"]) == (303, f"{address}?sent=1")
     return client.get(sent.headers["Location"]).get_data(as_text=True)

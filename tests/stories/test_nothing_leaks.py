@@ -6,12 +6,12 @@ import json
 import re
 from typing import Any
 
-import pytest
-
 import make
+import pytest
+from sites import Site
+
 from library.catalog import operations, queries
 from library.policy import SYSTEM
-from sites import Site
 
 OPEN = {
     "title": {"en": "Openly told meters", "zh": "公开水表"},
@@ -48,7 +48,10 @@ def bodies(site: Site, code: str) -> dict[str, str]:
 
 def naming(answers: dict[str, str], *words: str) -> dict[str, str]:
     """The answers that have one of the words, with the first of them."""
-    hits = {address: next((word for word in words if word.lower() in text.lower()), "") for address, text in answers.items()}
+    hits = {
+        address: next((word for word in words if word.lower() in text.lower()), "")
+        for address, text in answers.items()
+    }
     return {address: word for address, word in hits.items() if word}
 
 
@@ -82,7 +85,12 @@ def test_a_case_that_is_not_public_is_nowhere(site: Site, state: str) -> None:
     for address, text in bodies(site, "MIOT-P-0666").items():
         assert naming({address: text.replace("MIOT-P-0666", "")}, *words[1:]) == {}, address
     facets = site.client().get("/api/v1/cases").json["facets"]
-    for name, code in {"sector": "gas-metering", "network": "lte-m", "country": "MT", "technology": "network-slicing"}.items():
+    for name, code in {
+        "sector": "gas-metering",
+        "network": "lte-m",
+        "country": "MT",
+        "technology": "network-slicing",
+    }.items():
         assert code not in [line["code"] for line in facets[name]]
 
 
@@ -103,7 +111,10 @@ def test_invented_cases_count_nowhere(seeded: Site) -> None:
 
     def linked_data(code: str) -> list[Any]:
         page = client.get(f"/cases/{code}").get_data(as_text=True)
-        return [json.loads(block) for block in re.findall(r"<script type=.application/ld\+json.[^>]*>(.*?)</script>", page)]
+        return [
+            json.loads(block)
+            for block in re.findall(r"<script type=.application/ld\+json.[^>]*>(.*?)</script>", page)
+        ]
 
     assert [block["identifier"] for block in linked_data("MIOT-P-0001")] == ["MIOT-P-0001"]
     assert linked_data("DEMO-0001") == []

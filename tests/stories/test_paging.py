@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
+from sites import Site, rows
 
 from library.catalog import queries
 from library.policy import VISITOR
-from sites import Site, rows
 
 NEXT_PAGE = re.compile(r'<link rel="next" href="([^"]+)"')
 NEXT_LINK = re.compile(r'<([^>]+)>; rel="next"')
