@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +92,11 @@ def _kept_secret(data: Path) -> str:
     kept = data / "secret"
     if not kept.exists():
         data.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(f".{os.getpid()}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
-        fresh.replace(kept)
+        handle, fresh = tempfile.mkstemp(dir=data)
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        # A link is made once: of all who start at the same time one wins, and the others read its secret.
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, kept)
+        os.unlink(fresh)
     return kept.read_text()

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from nh3 import clean
 
-from . import charts, figures, labels, ladder, web
-from .catalog import taxonomy
+from . import charts, figures, ladder, web
+from .catalog.wording import label_in
 from .config import Config
 from .errors import Text
 from .language import LOCALES, Voice, voice
@@ -22,29 +22,6 @@ from .language import LOCALES, Voice, voice
 TAGS = {"p", "ul", "ol", "li", "em", "strong", "br", "h4", "h5", "h6", "blockquote", "code"}
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink"])
 NO_OPERATOR = Text("a demonstration, not a site of any ministry")
-
-
-def tree() -> taxonomy.Taxonomy:
-    """The taxonomies."""
-    return web.recall("taxonomy", taxonomy.read)
-
-
-def label(kind: str, code: str) -> str:
-    """The word for a code in the reader's language."""
-    return label_in(voice(web.language()), kind, code)
-
-
-def label_in(said: Voice, kind: str, code: str) -> str:
-    """The word for a code; a code nobody knows stands for itself."""
-    if kind in ("sector", "direction", "technology"):
-        nodes = tree().technologies if kind == "technology" else tree().sectors
-        return nodes[code].title[said.lang] if code in nodes else code
-    if kind == "country":
-        return labels.country(code, said.lang)
-    if kind == "province":
-        return labels.province(code, said.lang) if code in labels.PROVINCES else code
-    word = labels.LABELS.get(kind, {}).get(code)
-    return said.gettext(word) if word else code
 
 
 def prose(text: str) -> Markup:

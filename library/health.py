@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import IndexBroken, IndexMissing
 
-from . import events, indexing, web, worker
+from . import deliveries, events, indexing, web, worker
 from .errors import Missing, Text
 from .web import door
 
@@ -65,7 +65,7 @@ def metrics() -> Response:
         raise Missing(Text("There is no page at this address."))
     session, config = web.session(), current_app.extensions["config"]
     BEHIND.set(events.head(session)[0] - events.position(session, config.replica, indexing.FOLLOWER))
-    WAITING.set(events.waiting(session))
+    WAITING.set(deliveries.waiting(session))
     return Response(generate_latest(METRICS), content_type=CONTENT_TYPE_LATEST)
 
 

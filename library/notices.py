@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
-from . import events
+from . import deliveries, events
 from .catalog.models import Case, CaseReport
 from .config import ROOT, Config
 from .db import Database
@@ -56,7 +56,7 @@ def order(database: Database, config: Config, *, now: dt.datetime) -> int:
         for event in batch:
             for address in NOTICES[event.verb].to(config) if event.verb in NOTICES else ():
                 payload = {"verb": event.verb, "subject": event.subject, "to": address}
-                events.deliver(session, LETTER, f"{event.seq}:{address}", payload, due=now)
+                deliveries.deliver(session, LETTER, f"{event.seq}:{address}", payload, due=now)
         if batch:
             events.move_cursor(session, EVERYWHERE, FOLLOWER, batch[-1].seq, now=now)
     return len(batch)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from search import Query
 from search.errors import IndexBroken, IndexMissing
 
-from . import charts, display, web
-from .catalog import queries
+from . import charts, web
+from .catalog import queries, wording
 from .catalog.counts import PLANS
 from .catalog.views import with_url
 from .errors import Missing, Text
@@ -57,7 +57,7 @@ def _search(query: Query) -> Any:
 
 def _directions(facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     """The three directions with their sectors, sub-sectors and how many real cases each has; largest first."""
-    tree = display.tree()
+    tree = wording.tree()
     sectors = facets.get("sector", {})
 
     def level(parent: str) -> list[dict[str, Any]]:

@@ -115,6 +115,14 @@ def render(template: str, **context: Any) -> str:
     return environment.get_template(template).render(context)
 
 
+def csv_file(text: str, name: str) -> Response:
+    """A table to be kept as a file."""
+    response = make_response(text)
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
 def say(text: Text | str) -> str:
     """A sentence in the reader's language."""
     return voice(language()).say(text)

@@ -11,7 +11,7 @@ import structlog
 
 from search import Index
 
-from . import events, indexing, mail, notices
+from . import deliveries, events, indexing, mail, notices
 from .config import Config
 from .db import Database
 
@@ -51,24 +51,24 @@ class Worker:
 
     def _letter(self, at: dt.datetime) -> int:
         with self.database.reading() as session:
-            if not events.is_due(session, [notices.LETTER], now=at):
+            if not deliveries.is_due(session, [notices.LETTER], now=at):
                 return 0
         with self.database.unit() as session:
-            row = events.lease(session, [notices.LETTER], now=at)
+            row = deliveries.lease(session, [notices.LETTER], now=at)
             if row is None:
                 return 0
             number = row.id
         error = None
         try:
             with self.database.reading() as session:
-                row = session.get_one(events.Delivery, number)
+                row = session.get_one(deliveries.Delivery, number)
                 letter, key = notices.compose(session, self.config, row.payload), row.key
             mail.send(self.config, letter, key=key, now=at)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is noted and tried again
             error = f"{type(failure).__name__}: {failure}"
             log.warning("letter not sent", delivery=number, error=error)
         with self.database.unit() as session:
-            events.settle(session.get_one(events.Delivery, number), now=now(), error=error)
+            deliveries.settle(session.get_one(deliveries.Delivery, number), now=now(), error=error)
         return 1
 
     def _timers(self, at: dt.datetime) -> int:

@@ -1,4 +1,4 @@
-"""A whole installation for a test: the application over a database of the test, with its index, worker and letters."""
+"""A whole installation for a test: the application over a database, with its index, worker and letters."""
 
 from __future__ import annotations
 

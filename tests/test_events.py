@@ -21,25 +21,20 @@ from sqlalchemy.orm import Session
 
 from library.chain import check_chain
 from library.db import Base, Database, unit
+from library.deliveries import Delivery, deliver, is_due, lease, settle, waiting
 from library.events import (
     START,
     ChainHead,
-    Delivery,
     Event,
     EventDetail,
     Fact,
     anchors,
-    deliver,
     drop_anchor,
     head,
-    is_due,
-    lease,
     move_cursor,
     position,
     record,
-    settle,
     since,
-    waiting,
 )
 from library.policy import Actor
 

@@ -108,7 +108,7 @@ def test_the_sitemap_has_pages_that_are_there(site: Site) -> None:
         assert address.startswith(URL)
         assert site.client().get(address.removeprefix(URL)).status_code == 200
     stamps = ElementTree.fromstring(answer.get_data()).findall(".//m:lastmod", MAP)
-    assert [stamp.text for stamp in stamps][0] == "2026-11-22T14:30:00Z"
+    assert stamps[0].text == "2026-11-22T14:30:00Z"
     assert f"Sitemap: {URL}/sitemap.xml" in site.client().get("/robots.txt").get_data(as_text=True)
 
 

@@ -21,7 +21,7 @@ from library import notices
 from library.catalog import operations, queries
 from library.catalog.models import Case
 from library.db import Database
-from library.events import Delivery
+from library.deliveries import Delivery
 from library.policy import SYSTEM, VISITOR
 from library.worker import now
 

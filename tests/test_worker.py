@@ -18,7 +18,8 @@ from library import indexing, mail, worker
 from library.catalog import operations
 from library.catalog.models import Case
 from library.db import Database
-from library.events import Anchor, Cursor, Delivery
+from library.deliveries import Delivery
+from library.events import Anchor, Cursor
 from library.policy import VISITOR
 from library.worker import BEAT, Worker, now
 from search import Index

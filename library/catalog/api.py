@@ -8,14 +8,14 @@ from flask import current_app, url_for
 from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, Schema, fields
 
-from .. import display, labels, web
+from .. import labels, web
 from ..api_parts import paged, tagged
 from ..events import Fact
 from ..language import voice
 from ..web import door
-from . import finding, queries
+from . import finding, queries, wording
 from .finding import SearchArgs
-from .schemas import CaseDocument, Party, bilingual
+from .schemas import CaseDocument, Migration, Party, bilingual
 from .views import similar, with_url
 
 bp = Blueprint("catalog_api", __name__, url_prefix="/api/v1", description="Cases of mobile IoT")
@@ -88,6 +88,12 @@ class ApiSearchArgs(SearchArgs):
     lang = fields.String(metadata={"description": "zh or en: the language of labels and of the title order."})
 
 
+class MigrationShape(Migration):
+    """A kept document has it by the name that Python reserves."""
+
+    from_ = fields.List(fields.String(), attribute="from", data_key="from", required=True)
+
+
 class CaseShape(CaseDocument):
     """The public fields of one case, with its counts and its address."""
 
@@ -95,6 +101,7 @@ class CaseShape(CaseDocument):
         exclude = ("contact", "right_to_publish", "data_level", "unit_cost_band")
 
     connections = fields.List(fields.Nested(CountShape))
+    migration = fields.Nested(MigrationShape)
     direction = fields.String()
     scale = fields.String()
     revision = fields.Integer(required=True)
@@ -159,7 +166,7 @@ def cases(args: dict[str, Any]) -> Any:
         "items": [_with_site(with_url(hit.stored, hit)) for hit in hits.items],
         "facets": {
             name: [
-                {"code": code, "label": display.label(name, code), "count": count}
+                {"code": code, "label": wording.label(name, code), "count": count}
                 for code, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             ]
             for name, counts in hits.facets.items()
@@ -183,8 +190,8 @@ def case(code: str) -> Any:
     return {
         **doc,
         "connections": queries.shown_counts(found),
-        "direction": display.tree().direction(doc["sectors"][0]),
-        "scale": queries.row(found, doc, display.tree())["scale"],
+        "direction": wording.tree().direction(doc["sectors"][0]),
+        "scale": queries.row(found, doc, wording.tree())["scale"],
         "revision": found.revision,
         "admitted_at": found.admitted_at,
         "revised_at": found.revised_at,
@@ -222,7 +229,7 @@ def similar_cases(code: str) -> Any:
     session, actor = web.session(), web.actor()
     found = queries.case(session, actor, code)
     doc = queries.document(actor, found, queries.revision(session, actor, found))
-    rows = similar(queries.row(found, doc, display.tree()))
+    rows = similar(queries.row(found, doc, wording.tree()))
     return {"total": len(rows), "items": [_with_site(row) for row in rows]}
 
 
@@ -231,7 +238,7 @@ def similar_cases(code: str) -> Any:
 @door("case.browse")
 def sectors() -> Any:
     """Both taxonomies as flat lists, parents before children."""
-    tree = display.tree()
+    tree = wording.tree()
 
     def listed(nodes: Any) -> list[dict[str, Any]]:
         return [

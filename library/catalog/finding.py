@@ -50,7 +50,9 @@ class Codes(fields.List[str]):
         super().__init__(code, validate=most, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        return [code for code in super()._deserialize(value, *args, **kwargs) if code]
+        given = super()._deserialize(value, *args, **kwargs)
+        self._validate(given)
+        return [code for code in given if code]
 
 
 class SearchArgs(Schema):

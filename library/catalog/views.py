@@ -10,12 +10,12 @@ from werkzeug.wrappers import Response
 from search import Query
 from search.errors import IndexBroken, IndexMissing
 
-from .. import db, display, labels, web
+from .. import db, labels, web
 from ..errors import Invalid, Missing, Text, TooMany
 from ..files import SHOWN
 from ..labels import N_
 from ..web import door
-from . import diff, export, finding, operations, policy, queries
+from . import diff, export, finding, operations, policy, queries, wording
 from .models import Case
 from .schemas import ReportForm
 
@@ -64,8 +64,8 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
         q=args["q"],
         hits=hits,
         rows=[with_url(hit.stored, hit) for hit in hits.items],
-        facets=finding.facets(hits, address, display.tree(), display.label, ORDER),
-        chips=finding.chips(address, display.label),
+        facets=finding.facets(hits, address, wording.tree(), wording.label, ORDER),
+        chips=finding.chips(address, wording.label),
         clear=address(**dict.fromkeys(finding.FACETS)),
         sorts=[
             {"code": code, "on": code == sort, "url": address(sort=code)}
@@ -88,7 +88,7 @@ def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, 
     drops: list[dict[str, Any]] = [
         {name: [code for code in args[name] if code != one]} for name in finding.FACETS for one in args[name]
     ]
-    labelled = [display.label(name, one) for name in finding.FACETS for one in args[name]]
+    labelled = [wording.label(name, one) for name in finding.FACETS for one in args[name]]
     if args["q"]:
         drops.append({"q": ""})
         labelled.append(args["q"])
@@ -107,7 +107,8 @@ def search_csv() -> Response:
     hits = finding.find(
         current_app.extensions["index"], {**asked(), "page": 1, "per_page": export.LIMIT}, web.language()
     )
-    return export.as_csv([with_url(hit.stored) for hit in hits.items], display.label, web.language())
+    rows = [with_url(hit.stored) for hit in hits.items]
+    return web.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
 
 
 @bp.get("/cases/<code>")
@@ -146,7 +147,8 @@ def revision(code: str, number: int) -> str:
 def case_csv(code: str) -> Response:
     session, actor = web.session(), web.actor()
     found = queries.case(session, actor, code)
-    return export.as_csv([_row(found, queries.revision(session, actor, found))], display.label, web.language())
+    rows = [_row(found, queries.revision(session, actor, found))]
+    return web.csv_file(export.as_csv(rows, wording.label, web.language()), f"{code}.csv")
 
 
 @bp.route("/cases/<code>/report", methods=["GET", "POST"])
@@ -190,7 +192,7 @@ def attachment(code: str, key: str) -> Response:
 @door("case.browse")
 def sector(code: str) -> str:
     """A direction or a sector with its children, and its cases."""
-    tree = display.tree()
+    tree = wording.tree()
     if code not in tree.sectors:
         raise Missing(Text("There is no sector %(code)s.", {"code": code}))
     path = tree.path(code)
@@ -234,20 +236,20 @@ def similar(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _row(found: Case, revision: Any) -> dict[str, Any]:
-    return with_url(queries.row(found, queries.document(web.actor(), found, revision), display.tree()))
+    return with_url(queries.row(found, queries.document(web.actor(), found, revision), wording.tree()))
 
 
 def _page(found: Case, revision: Any) -> str:
     session, actor = web.session(), web.actor()
     doc = queries.document(actor, found, revision)
-    row = with_url(queries.row(found, doc, display.tree()))
+    row = with_url(queries.row(found, doc, wording.tree()))
     return web.render(
         "catalog/case.html",
         case=found,
         doc=doc,
         row=row,
         counts=queries.shown_counts(found),
-        path=[display.tree().sectors[step] for step in display.tree().path(doc["sectors"][0])],
+        path=[wording.tree().sectors[step] for step in wording.tree().path(doc["sectors"][0])],
         attachments=queries.attachments(session, actor, found),
         similar=similar(row),
         jsonld=export.json_ld(row, doc, web.language(), current_app.extensions["config"].url),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from .. import web
-from ..catalog.export import safe_cell
+from .. import tables, web
 from ..web import door
 from . import queries
 
@@ -46,16 +43,8 @@ def index() -> str:
 @door("statistics.see")
 def index_csv() -> Response:
     """Every shown point, with a byte order mark so that spreadsheets read the Chinese."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for series in queries.all_series(web.session(), web.actor()):
-        writer.writerows([safe_cell(cell) for cell in cells] for cells in _rows(series))
-    return Response(
-        "\ufeff" + out.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": "attachment; filename=statistics.csv"},
-    )
+    rows = (cells for series in queries.all_series(web.session(), web.actor()) for cells in _rows(series))
+    return web.csv_file(tables.as_csv(COLUMNS, rows), "statistics.csv")
 
 
 def _rows(series: dict[str, Any]) -> Iterator[list[Any]]:

@@ -32,6 +32,12 @@ def test_one_case_with_all_its_public_fields(site: Site) -> None:
     ]
 
 
+def test_a_migration_names_what_it_moved_from(site: Site) -> None:
+    code = site.add(migration={"from": ["2g"], "count": 1000, "as_of": "2021"})
+    found = site.client().get(f"/api/v1/cases/{code}").json
+    assert found["migration"] == {"from": ["2g"], "count": 1000, "as_of": "2021"}
+
+
 def test_a_verified_count_and_the_claim_above_it(site: Site) -> None:
     verified = make.count(90_000, kind="online", as_of="2025-06", verified={"on": "2025-07-01", "by": "verifier"})
     code = site.add(origin="demo", connections=[make.count(), verified])

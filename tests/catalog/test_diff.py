@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def test_both_texts_can_be_read_out_of_the_parts(before: str, after: str) -> Non
     assert "".join(text for op, text in parts if op != "added") == before
     assert "".join(text for op, text in parts if op != "removed") == after
     assert all(text for _, text in parts)
-    assert all(one != "same" or other != "same" for (one, _), (other, _) in zip(parts, parts[1:], strict=False))
+    assert all(one != "same" or other != "same" for (one, _), (other, _) in pairwise(parts))
 
 
 def test_long_texts_do_not_take_long() -> None:

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from library.catalog import queries, taxonomy
-from library.catalog.export import COLUMNS, as_csv, json_ld, safe_cell
+from library.catalog.export import COLUMNS, as_csv, json_ld
 from library.policy import VISITOR
+from library.tables import safe_cell
 
 
 def shown(session: Session, **over: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -25,10 +26,9 @@ def shown(session: Session, **over: Any) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def table(*rows: dict[str, Any], lang: str = "en") -> list[dict[str, str]]:
-    answer = as_csv(rows, lambda kind, code: f"{kind} {code}", lang)
-    assert answer.headers["Content-Disposition"] == "attachment; filename=cases.csv"
-    assert answer.get_data().startswith(b"\xef\xbb\xbfcode,")
-    return list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    text = as_csv(rows, lambda kind, code: f"{kind} {code}", lang)
+    assert text.startswith("\ufeffcode,")
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86 10", "-1", "@SUM(A1)", "\t=1", "\r=1"])

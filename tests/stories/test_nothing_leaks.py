@@ -24,13 +24,25 @@ OPEN = {
     "data_level": "important",
     "right_to_publish": True,
 }
-SECRETS = ("hidden-address", "copy.example", "idden Person", "hidden-person", "5550", "unit_cost", "data_level",
-           "right_to_publish", '"contact":', "20-50", "drawing")  # fmt: skip
-UNSEEN = {"title": {"en": "Unseen zebra", "zh": "隐藏斑马"}, "summary": {"en": "Unseen zebras.", "zh": "隐藏斑马。"},
-          "sectors": ["gas-metering"], "networks": ["lte-m"], "place": {"country": "MT", "text": {"en": "Valletta, Malta", "zh": "瓦莱塔"}},
-          "technologies": ["network-slicing"]}  # fmt: skip
-QUERIES = ("", "?q=zebra", "?q=斑马", "?q=Valletta", "?q=hidden", "?q=Person", "?q=5550", "?q=20-50", "?q=DEMO-0001",
-           "?sector=gas-metering", "?network=lte-m", "?country=MT", "?lang=zh")  # fmt: skip
+SECRETS = ("hidden-address", "copy.example", "idden Person", "hidden-person", "5550", "unit_cost", "data_level")
+SECRETS += ("right_to_publish", '"contact":', "20-50", "drawing")
+UNSEEN = {
+    "title": {"en": "Unseen zebra", "zh": "隐藏斑马"},
+    "summary": {"en": "Unseen zebras.", "zh": "隐藏斑马。"},
+    "sectors": ["gas-metering"],
+    "networks": ["lte-m"],
+    "place": {"country": "MT", "text": {"en": "Valletta, Malta", "zh": "瓦莱塔"}},
+    "technologies": ["network-slicing"],
+}
+WORDS = ("zebra", "斑马", "Valletta", "hidden", "Person", "5550", "20-50", "DEMO-0001")
+QUERIES = (
+    "",
+    *(f"?q={word}" for word in WORDS),
+    "?sector=gas-metering",
+    "?network=lte-m",
+    "?country=MT",
+    "?lang=zh",
+)
 
 
 def bodies(site: Site, code: str) -> dict[str, str]:
