@@ -56,7 +56,8 @@ def main() -> None:
     """The Mobile IoT Case Library."""
 
 
-def opened() -> tuple[Config, Database, Index]:
+def opened(*, fresh: bool = False) -> tuple[Config, Database, Index]:
+    """What a command works with. `fresh`: also where no library was set up yet."""
     config = Config.read()
     logs.configure(config)
     config.data.mkdir(parents=True, exist_ok=True)
@@ -65,6 +66,8 @@ def opened() -> tuple[Config, Database, Index]:
     except (ArgumentError, ImportError) as error:
         raise click.ClickException("CASELIB_DATABASE_URL names no database that can be used here.") from error
     click.get_current_context().call_on_close(database.engine.dispose)
+    if not fresh and not serving.is_set_up(database):
+        raise click.ClickException("There is no library here yet: run caselib migrate.")
     return config, database, Index(config.index)
 
 
@@ -72,7 +75,7 @@ def opened() -> tuple[Config, Database, Index]:
 @plainly
 def migrate() -> None:
     """Bring the database to the newest version."""
-    _, database, _ = opened()
+    _, database, _ = opened(fresh=True)
     migrations.upgrade(database)
 
 
@@ -80,7 +83,7 @@ def migrate() -> None:
 @click.option("--demo", is_flag=True, help="Also the fictional demonstration records.")
 @plainly
 def seed(demo: bool) -> None:
-    """Load taxonomy, statistics and the collected cases; what is there already stays."""
+    """Load taxonomy, statistics and the collected cases; what was corrected here stays."""
     config, database, _ = opened()
     if demo and config.production:
         raise click.ClickException("Demonstration records are refused when CASELIB_ENV=production.")
@@ -90,11 +93,12 @@ def seed(demo: bool) -> None:
 
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--revise", is_flag=True, help="The case is here already; give it the text of FILE.")
 @plainly
-def import_file(file: Path) -> None:
-    """Add or revise one collected case from FILE (format: seed_cases/README.md)."""
+def import_file(file: Path, revise: bool) -> None:
+    """Add one collected case from FILE (format: seed_cases/README.md), or revise it."""
     config, database, _ = opened()
-    click.echo(seeding.one_case(database, config, file, now=now()))
+    click.echo(seeding.one_case(database, config, file, revise=revise, now=now()))
 
 
 @main.command()
@@ -119,8 +123,8 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
     config = Config.read()
     serving.check_port(host, port)
     serving.check_folder(config.data)
+    config, database, index = opened(fresh=setup)
     if setup:
-        config, database, index = opened()
         for line in serving.set_up(config, database, index, bar):
             click.echo(line)
 
@@ -134,7 +138,7 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
             for line in seeding.seed(database, config, demo=demo, now=now(), progress=lambda done, of: None):
                 click.echo(line)
 
-    sys.exit(serving.serve(config, host, port, threads, ready))
+    serving.serve(host, port, threads, ready)
 
 
 @main.command()

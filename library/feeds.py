@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
 
 from . import events, web
-from .catalog import queries
+from .catalog import queries, wording
 from .web import door
 
 bp = Blueprint("feeds", __name__)
@@ -51,7 +51,7 @@ def atom() -> Response:
             f"<summary>{escape(entry['summary'])}</summary>",
             "</entry>",
         ]
-    return _conditional(Response("\n".join([*lines, "</feed>"]), mimetype="application/atom+xml"), updated)
+    return _conditional(Response("\n".join([*lines, "</feed>"]), mimetype="application/atom+xml"))
 
 
 @bp.get("/feeds/cases.json")
@@ -81,7 +81,7 @@ def json_feed() -> Response:
         }
     )
     response.content_type = "application/feed+json"
-    return _conditional(response, max((entry["updated"] for entry in entries), default=None))
+    return _conditional(response)
 
 
 @bp.get("/sitemap.xml")
@@ -90,7 +90,8 @@ def sitemap() -> Response:
     """Every public page of real records."""
     site = _site()
     rows = [(f"{site}/cases/{code}", changed) for code, changed in queries.real_pages(web.session(), web.actor())]
-    pages = [(f"{site}{path}", None) for path in ("/", "/search", "/statistics", "/about", "/sources")]
+    pages = [(f"{site}{path}", None) for path in ("/", "/statistics", "/about", "/sources")]
+    pages += [(site + url_for("catalog.sector", code=code), None) for code in wording.tree().sectors]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
@@ -146,8 +147,8 @@ def _stamp(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _conditional(response: Response, changed: dt.datetime | None) -> Response:
-    response.last_modified = changed
+def _conditional(response: Response) -> Response:
+    """By content, not by date: when a case is withdrawn the newest date does not move."""
     response.add_etag()
     response.make_conditional(request)
     return response

@@ -133,6 +133,8 @@ def bounded(number: str, bound: str | None, _: Gettext) -> str:
         return _("≈ %(number)s", number=number)
     if bound == "lower":
         return _("over %(number)s", number=number)
+    if bound == "upper":
+        return _("nearly %(number)s", number=number)
     return number
 
 

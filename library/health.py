@@ -60,8 +60,7 @@ def metrics() -> Response:
     """Prometheus text, for this machine or a bearer of the token. Nothing here counts cases, entries or drafts."""
     token = current_app.extensions["config"].metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    local = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
-    if not local and not (token and hmac.compare_digest(token.encode(), given.encode())):
+    if not web.at_this_machine() and not (token and hmac.compare_digest(token.encode(), given.encode())):
         raise Missing(Text("There is no page at this address."))
     session, config = web.session(), current_app.extensions["config"]
     BEHIND.set(events.head(session)[0] - events.position(session, config.replica, indexing.FOLLOWER))

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from search import Document, Index
@@ -19,6 +20,9 @@ from .policy import VISITOR
 
 FOLLOWER = "index"
 LANGUAGES = ("zh", "en")
+STOP = {"zh": "。", "en": "."}
+BETWEEN = {"zh": "；", "en": "; "}
+ENDS = tuple("。！？；：….!?;:")
 
 
 def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Document:
@@ -69,8 +73,8 @@ def rebuild(
 ) -> None:
     """Build the index anew beside the one being read, then switch."""
     with database.reading() as session:
-        seq, _ = events.head(session)
-        index.rebuild(documents(session), seq, progress)
+        seq, mark = events.head(session)
+        index.rebuild(documents(session), seq, mark, progress)
     with database.unit() as session:
         events.move_cursor(session, replica, FOLLOWER, seq, now=now)
 
@@ -84,20 +88,29 @@ def follow(database: Database, index: Index, replica: str, *, now: dt.datetime) 
         return 0
     with database.reading() as session:
         top, _ = events.head(session)
-        start = min(events.position(session, replica, FOLLOWER), index.position)
+        position, mark = index.followed
+        # The cursor lies in the database, beside the chain that it counts: it needs no mark.
+        start = min(events.position(session, replica, FOLLOWER), position)
         batch = events.since(session, start) if start < top else []
         ids = sorted({int(event.subject[5:]) for event in batch if event.subject.startswith("case:")})
-        # The taxonomy is in every document; and a database older than the index was restored from a backup.
-        anew = index.position > top or any(event.subject.startswith("taxonomy:") for event in batch)
+        # The taxonomy is in every document.
+        anew = _strange(session, position, mark) or any(event.subject.startswith("taxonomy:") for event in batch)
         changes = [] if anew else _changes(session, ids)
     if anew:
         rebuild(database, index, replica, now=now, progress=lambda done: None)
         return 0
     if batch:
-        index.apply(changes, batch[-1].seq)  # also without changes: the index notes how far it has come
+        last = batch[-1]
+        index.apply(changes, last.seq, last.hash)  # also without changes: the index notes how far it has come
         with database.unit() as session:
-            events.move_cursor(session, replica, FOLLOWER, batch[-1].seq, now=now)
+            events.move_cursor(session, replica, FOLLOWER, last.seq, now=now)
     return len(batch)
+
+
+def _strange(session: Session, position: int, mark: str) -> bool:
+    """Has the index followed another chain? A restored backup may by now have come to the same number again."""
+    known = session.scalar(select(events.Event.hash).where(events.Event.seq == position))
+    return (known or events.START) != mark
 
 
 def _changes(session: Session, ids: list[int]) -> list[tuple[str, Document | None]]:
@@ -116,10 +129,19 @@ def _join(parts: Any) -> str:
 
 
 def _body(seen: dict[str, Any], lang: str) -> str:
-    """The story; a language that a passage lacks contributes nothing rather than the other one twice."""
+    """The story; a language that a passage lacks contributes nothing rather than the other one twice.
+
+    A hit shows a piece of it in one line, so every passage ends with a sign that sets it off from the next.
+    """
     parts = [section["text"] for section in seen["sections"]]
     parts += [item["text"] for name in ("outcomes", "timeline") for item in seen[name]]
-    return "\n\n".join([part[lang] for part in parts if part.get(lang)] + seen["standards"])
+    passages = [part[lang] for part in parts if part.get(lang)]
+    passages.append(BETWEEN[lang].join(seen["standards"]))
+    return "\n".join(_ended(passage, lang) for passage in passages if passage)
+
+
+def _ended(passage: str, lang: str) -> str:
+    return passage if passage.endswith(ENDS) else passage + STOP[lang]
 
 
 def _place(place: dict[str, Any], lang: str) -> str:

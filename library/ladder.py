@@ -131,7 +131,7 @@ def _clause(count: Count, lang: str, _: Gettext) -> str:
         return _("%(number)s stated as installed, %(date)s, not verified", number=number, date=dated)
     if kind == "online":
         return _("%(number)s reported online, %(date)s, not verified", number=number, date=dated)
-    return _("%(number)s stated as connected, %(date)s, not verified", number=number, date=dated)
+    return _("%(number)s stated, %(date)s, not verified", number=number, date=dated)
 
 
 # The parts of a ladder that are the same on every row, drawn once a process -------------------------------

@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from .config import Config
 from .notices import Letter
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 
 def send(config: Config, letter: Letter, *, key: str, now: dt.datetime) -> None:
     """Send one letter. `key` names the order, so that a second attempt is the same message."""
@@ -48,6 +50,9 @@ def _over_smtp(url: str, message: EmailMessage) -> None:
         server.ehlo()
         if not secure and server.has_extn("starttls"):
             server.starttls(context=context)
+            secure = True
+        if at.username and not secure and host not in LOOPBACK:
+            raise smtplib.SMTPNotSupportedError("no TLS is offered; the password is not sent in the clear")
         if at.username:
             server.login(unquote(at.username), unquote(at.password or ""))
         server.send_message(message)

@@ -6,7 +6,7 @@ import email
 import email.policy
 from typing import Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app
 from sqlalchemy.orm import Session
 
 from search import Query
@@ -14,7 +14,7 @@ from search.errors import IndexBroken, IndexMissing
 
 from . import charts, web
 from .catalog import queries, wording
-from .catalog.counts import PLANS
+from .catalog.counts import PLANS, surely
 from .catalog.views import with_url
 from .errors import Missing, Text
 from .policy import VISITOR
@@ -78,7 +78,7 @@ def _tally(session: Session, *, demonstration: bool) -> charts.Tally:
     leads = queries.headlines(session, VISITOR, demonstration=demonstration)
     own = [lead for lead in leads if lead and lead.scope == "project" and lead.kind not in PLANS]
     return charts.tally(
-        [lead.value for lead in own if lead.verified_on is None],
+        [surely(lead) for lead in own if lead.verified_on is None],
         [lead.value for lead in own if lead.verified_on is not None],
         without=len(leads) - len(own),
     )
@@ -108,8 +108,7 @@ def sources() -> str:
 def mail() -> str:
     """The letters written on this machine; only for somebody who sits at it, and not in production."""
     config = current_app.extensions["config"]
-    here = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
-    if config.production or config.mail_url or not here:
+    if config.production or config.mail_url or not web.at_this_machine():
         raise Missing(Text("There is no page at this address."))
     letters = []
     for path in sorted(config.letters.glob("*.eml"), key=lambda each: each.stat().st_mtime, reverse=True)[:100]:

@@ -12,11 +12,13 @@ from .catalog import importer, queries
 from .catalog.flow import FLOW
 from .config import Config
 from .db import Database
+from .errors import Conflict, Text
 from .files import Store
-from .policy import SYSTEM
+from .policy import SYSTEM, Actor
 from .statistics import importer as statistics
 from .workflow import step
 
+SEED = Actor("seed", roles=SYSTEM.roles)  # its own name: who wrote a text decides whether seeding may replace it
 NOT_CASES = {importer.TAXONOMY, "statistics.json"}
 
 
@@ -28,24 +30,43 @@ def seed(
     now: dt.datetime,
     progress: Callable[[int, int], None],
 ) -> Iterator[str]:
-    """Everything in one unit: a broken file changes nothing. Yields a sentence per step."""
+    """Everything in one unit: a broken file changes nothing. A text that was corrected here is kept.
+
+    Yields a sentence per step.
+    """
     folder, store = config.seeds, Store(config.files)
     real = [path for path in sorted(folder.glob("*.json")) if path.name not in NOT_CASES]
     invented = sorted((folder / "demo").glob("*.json")) if demo else []
     with database.unit() as session:
-        importer.import_taxonomy(session, SYSTEM, folder / importer.TAXONOMY, now=now)
-        statistics.import_statistics(session, SYSTEM, folder / "statistics.json", now=now)
-        cases = [*real, *invented]
-        done = importer.import_cases(session, SYSTEM, cases, now=now, store=store, progress=progress)
-    yield f"{done.added} cases added, {done.changed} changed, {done.unchanged} as they were."
+        importer.import_taxonomy(session, SEED, folder / importer.TAXONOMY, now=now)
+        statistics.import_statistics(session, SEED, folder / "statistics.json", now=now)
+        done = importer.import_cases(
+            session, SEED, [*real, *invented], now=now, store=store, over=[SEED.id], progress=progress
+        )
+    as_before = done.unchanged + done.archived + len(done.kept)
+    yield f"{done.added} cases added, {done.changed} changed, {as_before} as they were."
+    if done.kept:
+        yield f"Corrected here and kept so, though the packaged text is another: {', '.join(done.kept)}."
 
 
-def one_case(database: Database, config: Config, path: Path, *, now: dt.datetime) -> str:
+def one_case(database: Database, config: Config, path: Path, *, revise: bool, now: dt.datetime) -> str:
+    """Add the case of a file; an existing one gets its text only when `revise` says so. Raises Conflict."""
+    store = Store(config.files)
     with database.unit() as session:
-        done = importer.import_cases(session, SYSTEM, [path], now=now, store=Store(config.files))
-    if done.added:
-        return f"{path.name} was added."
-    return f"{path.name} was {'revised' if done.changed else 'known already; nothing was changed'}."
+        done = importer.import_cases(session, SYSTEM, [path], now=now, store=store, over=())
+        if done.archived:
+            raise Conflict(Text("The case of %(file)s is archived; nothing was changed.", {"file": path.name}))
+        if done.added:
+            return f"{path.name} was added."
+        if done.unchanged:
+            return f"{path.name} was known already; nothing was changed."
+        [code] = done.kept
+        place = {"file": path.name, "code": code, "title": queries.case(session, SYSTEM, code).title_zh}
+        if not revise:
+            words = "%(file)s would revise %(code)s, “%(title)s”; nothing was changed. If that is meant: --revise."
+            raise Conflict(Text(words, place))
+        importer.import_cases(session, SYSTEM, [path], now=now, store=store)
+        return "%(file)s revised %(code)s, “%(title)s”." % place
 
 
 def archive(session: Session, code: str, *, now: dt.datetime) -> None:

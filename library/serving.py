@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -12,6 +13,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import structlog
+from sqlalchemy import inspect
 
 from search import Index
 from search.errors import IndexBroken, IndexMissing
@@ -26,21 +30,65 @@ from .worker import now
 
 GRACE = 1.0  # requests last milliseconds, and the worker may be killed at any point
 WORK = [sys.executable, "-m", "library.cli", "work"]
-RESTARTS = 5
-HEALTHY = 60.0  # seconds: a worker that lived as long has its earlier ends forgiven
+HEALTHY = 60.0  # seconds: a child that lived as long has its earlier ends forgiven
+PAUSES = (0, 1, 2, 4, 8, 15, 30, 60)  # seconds before the next start, after so many early ends
+RESTARTS = 5  # of the web server, until we believe that it cannot live
+
+log = structlog.get_logger("serving")
+
+
+class Child:
+    """A process that is started again whenever it ends, later each time while it dies young.
+
+    In a session of its own: Ctrl-C reaches the supervisor alone, which then ends all its children.
+    """
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name, self.command, self.early_ends = name, command, 0
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self.begun, self.again_at = time.monotonic(), 0.0
+
+    def look_after(self) -> None:
+        code, at = self.process.poll(), time.monotonic()
+        if code is None:
+            return
+        if not self.again_at:
+            self.clear()
+            self.early_ends = 1 if at - self.begun > HEALTHY else self.early_ends + 1
+            pause = PAUSES[min(self.early_ends, len(PAUSES)) - 1]
+            self.again_at = at + pause
+            log.warning(f"the {self.name} ended", exit_code=code, again_in=pause)
+        if at >= self.again_at:
+            self.start()
+
+    def clear(self) -> None:
+        """Kill what it started itself, and itself if it did not listen. A number that ended long ago may be
+        somebody else's by now, hence only once an end."""
+        if not self.again_at:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises Problem when somebody listens there already."""
+    """Raises Problem when the web server could not listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except (socket.gaierror, UnicodeError) as error:
+            raise Problem(_not_ours(host)) from error
         except (OSError, OverflowError) as error:
             words = Text(
                 "Port %(port)s is taken or not allowed; choose another: make run PORT=8001.", {"port": port}
             )
-            raise Problem(words) from error
+            not_here = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+            raise Problem(_not_ours(host) if not_here else words) from error
 
 
 def check_folder(folder: Path) -> None:

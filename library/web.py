@@ -27,6 +27,7 @@ from .policy import VISITOR, Actor, Rules, require
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REMEMBER = dt.timedelta(days=365)
 NONCE = "csp_nonce"
+PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-", "X-Real-")
 
 View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
@@ -113,6 +114,22 @@ def render(template: str, **context: Any) -> str:
     current_app.update_template_context(context)
     environment: Environment = current_app.extensions["environments"][language()]
     return environment.get_template(template).render(context)
+
+
+def at_this_machine() -> bool:
+    """Does somebody who sits at this machine ask, by its own name and through no proxy?
+
+    The name is checked too: a page elsewhere may point a name of its own at 127.0.0.1.
+    """
+    config: Config = current_app.extensions["config"]
+    forwarded = any(name.startswith(PROXY_HEADERS) for name, _ in request.headers)
+    host = request.host.rpartition(":")[0] or request.host
+    return (
+        request.remote_addr in ("127.0.0.1", "::1")
+        and host in ("localhost", "127.0.0.1", "[::1]")
+        and not forwarded
+        and not config.proxies
+    )
 
 
 def csv_file(text: str, name: str) -> Response:
@@ -262,6 +279,6 @@ def _tell_busy(error: OperationalError) -> Response:
 
 
 def _tell_fault(error: Exception) -> Response:
-    problem = Problem(Text("Something went wrong here; it has been noted. Nothing you did was lost."))
+    problem = Problem(Text("Something went wrong here; it has been noted. Try again, and report it if it stays."))
     problem.status, problem.slug = 500, "fault"
     return tell(problem)

@@ -17,10 +17,33 @@ from .db import Database
 
 TICK = 0.5
 BEAT = dt.timedelta(seconds=5)
+NO_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(), dt.timedelta(seconds=1), dt.timedelta(minutes=1)
 FOLLOWER = "worker"
 ZONE = ZoneInfo("Asia/Shanghai")
 
 log = structlog.get_logger("worker")
+
+
+class Part:
+    """One thing to look after in every round. Each failure in a row doubles the pause before the next try."""
+
+    def __init__(self, work: Callable[[dt.datetime], int]) -> None:
+        self.work = work
+        self.pause = NO_PAUSE
+        self.failed = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def tried(self, at: dt.datetime) -> int:
+        if NO_PAUSE <= at - self.failed < self.pause:  # a clock that was set back ends the pause
+            return 0
+        try:
+            done = self.work(at)
+        except Exception:
+            self.failed = at
+            self.pause = min(self.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
+            log.exception("a part of the worker failed", part=self.work.__name__, pause=self.pause.seconds)
+            return 0
+        self.pause = NO_PAUSE
+        return done
 
 
 class Worker:
@@ -29,6 +52,7 @@ class Worker:
     def __init__(self, config: Config, database: Database, index: Index) -> None:
         self.config, self.database, self.index = config, database, index
         self.beaten: dt.datetime | None = None
+        self.parts = [Part(work) for work in (self._index, self._order, self._letter, self._timers)]
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. A part that fails is logged and tried again; the others go on."""
@@ -38,10 +62,7 @@ class Worker:
 
     def round(self, at: dt.datetime) -> int:
         """Every part once; returns how much there was to do."""
-        done = 0
-        for part in (self._index, self._order, self._letter, self._timers):
-            done += _tried(part, at)
-        return done
+        return sum(part.tried(at) for part in self.parts)
 
     def _index(self, at: dt.datetime) -> int:
         return indexing.follow(self.database, self.index, self.config.replica, now=at)
@@ -84,11 +105,3 @@ class Worker:
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-def _tried(part: Callable[[dt.datetime], int], at: dt.datetime) -> int:
-    try:
-        return part(at)
-    except Exception:
-        log.exception("a part of the worker failed", part=part.__name__)
-        return 0

@@ -1,7 +1,7 @@
 """Generations on disk: every commit is a folder of its own, and one symbolic link says which is current.
 
     current -> gen-000012-8f3a      what readers open
-    gen-000012-8f3a/                Whoosh's files and a manifest (position, sizes, checksums)
+    gen-000012-8f3a/                Whoosh's files and a manifest (position, mark, sizes, checksums)
     writer.lock                     held by the one writer
 
 A commit starts from links to the files of the generation before it, adds its own, is flushed to disk and only
@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import zlib
@@ -25,7 +26,7 @@ from search.errors import IndexBroken, IndexMissing
 from search.schema import FORM
 
 MANIFEST = "manifest.json"
-
+GENERATION = re.compile(r"gen-([0-9]+)-[0-9a-f]+")
 
 Print = tuple[int, int]
 """Size and CRC-32 of a file."""
@@ -39,6 +40,7 @@ Contents = dict[tuple[str, Print], bytes]
 @dataclass(frozen=True)
 class Manifest:
     position: int
+    mark: str
     files: Files
 
 
@@ -67,7 +69,7 @@ class Generations:
         if facts["form"] != FORM:
             raise IndexBroken(f"{name} has form {facts['form']}, this program reads {FORM}")
         files = {file: (size, crc) for file, (size, crc) in facts["files"].items()}
-        return Manifest(facts["position"], files)
+        return Manifest(facts["position"], facts.get("mark", ""), files)  # older ones were not marked
 
     def read(self, name: str, manifest: Manifest, known: Mapping[tuple[str, Print], bytes]) -> Contents:
         """Every file of a generation, checked; what is known from the generation before is not read again."""
@@ -103,49 +105,57 @@ class Generations:
             yield
 
     @contextlib.contextmanager
-    def publishing(self, position: int, base: str | None = None) -> Iterator[Path]:
+    def publishing(self, position: int, mark: str, base: str | None = None) -> Iterator[Path]:
         """A new folder, empty or with the files of the generation `base`. What the block leaves in it becomes
-        current; if the block fails, nothing has happened."""
-        numbers = [int(folder.name.split("-")[1]) for folder in self.path.glob("gen-[0-9]*")]
-        folder = self.path / f"gen-{max(numbers, default=0) + 1:06d}-{secrets.token_hex(2)}"
+        current; if the block or the switch fails, nothing has happened."""
+        newest = max(self._numbers().values(), default=0)
+        folder = self.path / f"gen-{newest + 1:06d}-{secrets.token_hex(2)}"
         folder.mkdir()
         before = None
+        with contextlib.suppress(IndexMissing, IndexBroken):
+            before = self.current()
         try:
             inherited = self.manifest(base).files if base is not None else {}
             for file in inherited:
                 _link(self.path / str(base) / file, folder / file)
             yield folder
-            self._seal(folder, position, inherited)
+            self._seal(folder, position, mark, inherited)
+            self._switch(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        with contextlib.suppress(IndexMissing, IndexBroken):
-            before = self.current()
-        self._switch(folder)
+        _flush_folder(self.path)
         self._sweep(keep={folder.name, before})
 
-    def _seal(self, folder: Path, position: int, inherited: Files) -> None:
+    def _numbers(self) -> dict[Path, int]:
+        """The folders that are generations, with their numbers; whatever else lies here is let alone."""
+        matches = ((path, GENERATION.fullmatch(path.name)) for path in self.path.iterdir())
+        return {path: int(match[1]) for path, match in matches if match}
+
+    def _seal(self, folder: Path, position: int, mark: str, inherited: Files) -> None:
         """Flush everything new to disk and write down what belongs to this generation."""
         files = {}
         for path in sorted(folder.iterdir()):
             if path.is_file() and not path.name.endswith("LOCK"):
                 files[path.name] = inherited.get(path.name) or _flush(path)
-        body = json.dumps({"form": FORM, "position": position, "files": files}).encode()
+        facts = {"form": FORM, "position": position, "mark": mark, "files": files}
+        body = json.dumps(facts).encode()
         (folder / MANIFEST).write_bytes(_checksum_line(body) + b"\n" + body)
         _flush(folder / MANIFEST)
         _flush_folder(folder)
 
     def _switch(self, folder: Path) -> None:
-        pointer = self.path / "current.new"
-        pointer.unlink(missing_ok=True)
+        current = self.path / "current"
+        if current.is_dir() and not current.is_symlink():
+            shutil.rmtree(current)  # copied by a tool that follows links; no link can replace a folder
+        pointer = folder / "current"  # written for the place it is moved to; until then it goes with its folder
         pointer.symlink_to(folder.name)
-        os.replace(pointer, self.path / "current")
-        _flush_folder(self.path)
+        os.replace(pointer, current)
 
     def _sweep(self, keep: Set[str | None]) -> None:
         """Readers hold a generation in memory once they have opened it. One that is still opening the one
         before this finds its files; one that is slower than two commits finds them gone and starts again."""
-        for folder in self.path.glob("gen-*"):
+        for folder in self._numbers():
             if folder.name not in keep:
                 shutil.rmtree(folder, ignore_errors=True)
 

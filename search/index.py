@@ -30,9 +30,15 @@ class Index:
         self._opening = threading.Lock()
 
     @property
+    def followed(self) -> tuple[int, str]:
+        """Position and mark of one commit. The mark tells apart two events with the same number."""
+        manifest = self._settled(self._generations.manifest)
+        return manifest.position, manifest.mark
+
+    @property
     def position(self) -> int:
         """The event up to which the index has followed."""
-        return self._settled(lambda name: self._generations.manifest(name).position)
+        return self.followed[0]
 
     def search(self, query: Query) -> Hits:
         return self._newest().search(query)
@@ -46,12 +52,12 @@ class Index:
         self._settled(self._generations.verify)
         self._newest()
 
-    def apply(self, changes: Iterable[tuple[str, Document | None]], position: int) -> None:
-        """Put, replace or (None) delete documents by key, all of them or none, and note the position."""
+    def apply(self, changes: Iterable[tuple[str, Document | None]], position: int, mark: str = "") -> None:
+        """Put, replace or (None) delete documents by key, all of them or none, and note position and mark."""
         latest = dict(changes)  # of two changes to one key only the later counts
         with self._generations.writing():
             base = self._settled(self._verified)
-            with self._generations.publishing(position, base) as folder:
+            with self._generations.publishing(position, mark, base) as folder:
                 if not latest:
                     return
                 writer = open_dir(str(folder), schema=SCHEMA).writer(compound=False)
@@ -68,11 +74,12 @@ class Index:
         self,
         documents: Iterable[Document],
         position: int,
+        mark: str = "",
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Build everything anew beside what is in use, then switch. A key may come once only."""
         keys: set[str] = set()
-        with self._generations.writing(), self._generations.publishing(position) as folder:
+        with self._generations.writing(), self._generations.publishing(position, mark) as folder:
             writer = create_in(str(folder), SCHEMA).writer(compound=False)
             with _cancelled_on_error(writer):
                 for document in documents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,14 @@ def found(index: Index, text: str = "") -> list[str]:
 def test_the_texts_of_a_case_in_both_languages(session: Session) -> None:
     one = document(
         session,
-        standards=["GB/T 32960"],
+        standards=["GB/T 32960", "CJ/T 188"],
         outcomes=[{"text": {"zh": "漏损下降", "en": "Less leakage"}, "sources": [1]}],
         network_text={"zh": "窄带物联网", "en": "narrowband"},
     )
     assert one.text["title"] == {"en": "Smart water meters", "zh": "智能水表"}
     assert one.text["body"] == {
-        "en": "Meters report daily.\n\nLess leakage\n\nGB/T 32960",
-        "zh": "水表每日上报。\n\n漏损下降\n\nGB/T 32960",
+        "en": "Meters report daily.\nLess leakage.\nGB/T 32960; CJ/T 188.",
+        "zh": "水表每日上报。\n漏损下降。\nGB/T 32960；CJ/T 188。",
     }
     assert one.text["party"] == {"en": "City Water", "zh": "城市水务"}
     assert one.text["sector"] == {"en": "Energy metering · Water metering", "zh": "能源表计 · 智能水表"}
@@ -195,6 +196,36 @@ def test_a_missed_switch_of_the_cursor_is_made_good(database: Database, index: I
         events.move_cursor(session, HERE, indexing.FOLLOWER, 0, now=now)
     assert indexing.follow(database, index, HERE, now=now) == 3
     assert found(index) == codes
+
+
+def test_a_restored_database_that_came_to_the_same_number_again(
+    sqlite: Database, index: Index, now: dt.datetime, tmp_path: Path
+) -> None:
+    """The number of the newest event says nothing then; only its hash tells the two chains apart."""
+    kept = add(sqlite)
+    sqlite.engine.dispose()
+    shutil.copyfile(str(sqlite.engine.url.database), tmp_path / "backup.db")
+    add(sqlite, title={"en": "Ghosts", "zh": "幽灵"})
+    indexing.follow(sqlite, index, HERE, now=now)
+    assert (len(found(index, "ghosts")), index.position) == (1, 2)
+
+    restored = Database(f"sqlite:///{tmp_path}/backup.db")
+    other = add(restored, title={"en": "Ospreys", "zh": "鱼鹰"})
+    indexing.follow(restored, index, HERE, now=now)
+    assert (found(index), found(index, "ghosts"), found(index, "ospreys")) == ([kept, other], [], [other])
+    with restored.reading() as session:
+        assert index.followed == events.head(session)
+    last = add(restored)
+    assert indexing.follow(restored, index, HERE, now=now) == 1, "and is followed from there, not built again"
+    assert found(index) == [kept, other, last]
+    restored.engine.dispose()
+
+
+def test_an_empty_library_is_built_once(database: Database, index: Index, now: dt.datetime) -> None:
+    indexing.follow(database, index, HERE, now=now)
+    built = index._generations.current()
+    indexing.follow(database, index, HERE, now=now)
+    assert (index.followed, index._generations.current()) == ((0, events.START), built)
 
 
 def test_more_events_than_one_batch(database: Database, index: Index, now: dt.datetime) -> None:

@@ -113,7 +113,7 @@ def test_the_key_explains_what_occurs_and_nothing_else() -> None:
         ([], "Connections: not reported."),
         (
             [STATED, None, PLAN],
-            "800 000 stated as connected, August 2025, not verified; target 1 600 000 by end of 2026.",
+            "800 000 stated, August 2025, not verified; target 1 600 000 by end of 2026.",
         ),
         (
             [{**STATED, "value": 100_000, "kind": "installed", "as_of": None, "bound": "about"}],

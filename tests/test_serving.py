@@ -41,10 +41,11 @@ class Served:
                 [*COMMAND, "serve", *options], cwd=ROOT, env=env, stdout=out, stderr=out
             )
 
-    def get(self, path: str) -> tuple[int, str]:
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and text of a page; 0 while nobody listens."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -157,7 +158,15 @@ def test_a_whole_life_of_the_site(database: Database, serve: Callable[..., Serve
     subprocess.run([*COMMAND, "reports", "--archive", "MIOT-P-0001"], cwd=ROOT, env=env, check=True)
     first.wait_for(lambda: json.loads(first.get("/api/v1/cases?q=MIOT-P-0001")[1])["total"] == 0)
 
-    # A body without an end is not read to it.
+    # What strangers send is answered by a real server as by the test client, and it lives on.
+    for path, status in (
+        ("/search?q=" + "x" * 8000, 422),
+        ("/%ff%00", 404),
+        ("//search/", 404),
+        ("/search?page=-1", 422),
+    ):
+        assert first.get(path)[0] == status, path[:20]
+    assert first.get("/about", Cookie="a" * 20_000, Host="evil.example")[0] in (200, 400, 431)
     line = HTTPConnection("127.0.0.1", first.port, timeout=30)
     line.request(
         "POST",

@@ -67,8 +67,36 @@ def test_a_part_that_fails_does_not_stop_the_others(site: Site, monkeypatch: pyt
     assert beat(site).seen_at is not None
     assert {(line["event"], line["part"]) for line in logged} == {("a part of the worker failed", "_index")}
     monkeypatch.undo()
-    site.work()
+    site.work(now() + MINUTE)
     assert rows(site.client(), "/search") == [code]
+
+
+def test_a_part_that_fails_is_tried_again_after_a_growing_pause(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, seconds, tried = now(), 0, []
+
+    def fail(*_: Any, **__: Any) -> int:
+        tried.append(seconds)
+        raise RuntimeError("the disk is full")
+
+    with capture_logs() as logged:
+        monkeypatch.setattr(indexing, "follow", fail)
+        for seconds in range(200):
+            site.worker.round(started + dt.timedelta(seconds=seconds))
+        assert tried == [0, 1, 3, 7, 15, 31, 63, 123, 183]
+        assert [line["pause"] for line in logged] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+        assert beat(site).seen_at == started + dt.timedelta(seconds=195), "the other parts went on"
+
+        seconds = -3600
+        site.worker.round(started + dt.timedelta(seconds=seconds))
+        assert tried[-1] == seconds, "a clock that was set back does not prolong the pause"
+
+        monkeypatch.undo()
+        site.worker.round(started + 5 * MINUTE)
+        monkeypatch.setattr(indexing, "follow", fail)
+        site.worker.round(started + 6 * MINUTE)
+        assert logged[-1]["pause"] == 1, "success ends the row of failures"
 
 
 def test_the_heartbeat_tells_when_it_was_last_alive(site: Site) -> None:

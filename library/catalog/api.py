@@ -173,7 +173,7 @@ def cases(args: dict[str, Any]) -> Any:
         },
         "suggestion": None,
         "widened": None,
-        "took_ms": hits.took_ms,
+        "took_ms": round(hits.took_ms, 2),
     }
 
 

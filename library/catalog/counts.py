@@ -55,7 +55,12 @@ def scale(lead: ConnectionCount | None) -> str:
         return "total"
     if lead.kind in PLANS:
         return "planned"
-    return next((rung for rung in reversed(RUNGS) if lead.value >= RUNGS[rung]), "0")
+    return next((rung for rung in reversed(RUNGS) if surely(lead) >= RUNGS[rung]), "0")
+
+
+def surely(count: ConnectionCount) -> int:
+    """What is reached beyond doubt: nearly 100 000 have not reached the rung of 100 000."""
+    return max(0, count.value - 1) if count.bound == "upper" else count.value
 
 
 def as_dict(count: ConnectionCount | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
 from search import Hits, Index, Query
 from search.errors import IndexBroken, IndexMissing
@@ -30,6 +30,7 @@ FACETS = (
     "origin",
 )
 WITH_ZEROS = ("direction", "scale", "origin")
+MAX_CODES = 60
 MAX_QUERY = 400
 MAX_PAGE = 100_000
 MAX_PER_PAGE = 100
@@ -81,6 +82,17 @@ class SearchArgs(Schema):
         allow_none=True,
         validate=validate.OneOf(SORTS, error=N_("Cases are sorted by relevance, newest, connections or title.")),
     )
+
+    @validates_schema
+    def not_too_many(self, data: Mapping[str, Any], **_: Any) -> None:
+        if sum(len(data.get(name, ())) for name in FACETS) > MAX_CODES:
+            raise ValidationError(N_("At most 60 codes may be asked for at once."), "sector")
+
+    @pre_load
+    def empty_asks_for_nothing(self, data: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:
+        """`page=` is the same as no page, on the page and in the API."""
+        return {name: value for name, value in data.items() if value != ""}
+
     page = fields.Integer(
         load_default=1,
         validate=validate.Range(1, MAX_PAGE, error=PAGE_RULE),
@@ -93,8 +105,8 @@ class SearchArgs(Schema):
     )
 
 
-def find(index: Index, args: Mapping[str, Any], lang: Lang) -> Hits:
-    """Search. Raises Unavailable while the index is being built."""
+def find(index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[str, ...] = FACETS) -> Hits:
+    """Search, and count the facets `counted`. Raises Unavailable while the index is being built."""
     query = Query(
         text=args["q"].replace("\0", " ").strip(),
         filters={name: tuple(args[name]) for name in FACETS if args[name]},
@@ -102,9 +114,9 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang) -> Hits:
         lang=lang,
         page=args["page"],
         per_page=args["per_page"],
-        facets=FACETS,
+        facets=counted,
         # Counts are of real records, unless demonstration records are what was asked for.
-        count_group=None if args["origin"] == ["demo"] else 0,
+        count_group=None if only_demonstration(args) else 0,
         count_all=frozenset({"origin"}),
     )
     try:
@@ -113,6 +125,16 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang) -> Hits:
         raise Unavailable(
             Text("The search index is being built. The cases are safe; try again in a moment.")
         ) from error
+
+
+def only_demonstration(args: Mapping[str, Any]) -> bool:
+    """Are demonstration records, and nothing else, what was asked for?"""
+    return list(args["origin"]) == ["demo"]
+
+
+def total(hits: Hits, args: Mapping[str, Any]) -> int:
+    """What is said to have been found: real records; demonstration records are never added to them."""
+    return hits.total_by_group[1 if only_demonstration(args) else 0]
 
 
 def sort_of(args: Mapping[str, Any]) -> Any:
@@ -209,11 +231,13 @@ def pages(hits: Hits, args: Mapping[str, Any], address: Address) -> dict[str, An
 def _tree(
     counts: Mapping[str, int], chosen: Sequence[str], address: Address, tree: Taxonomy, label: Label
 ) -> list[Choice]:
-    """Sectors in the order of the taxonomy; a child is shown when its parent has anything."""
+    """Sectors in the order of the taxonomy: those that have or are chosen, and what stands above them."""
     items = []
+    shown = {code for code in tree.sectors if counts.get(code) or code in chosen}
+    shown = {above for code in shown for above in tree.path(code)}
     for code in tree.sectors:
         depth = len(tree.path(code)) - 2
-        if depth >= 0 and (counts.get(code) or code in chosen):
+        if depth >= 0 and code in shown:
             items.append(_item("sector", code, counts, chosen, address, label, depth))
     known = {item.code for item in items}
     items += [_item("sector", code, counts, chosen, address, label) for code in chosen if code not in known]

@@ -15,7 +15,7 @@ ORIGINS = ("submitted", "collected", "demo")
 STATES = ("draft", "submitted", "returned", "admitted", "declined", "withdrawn", "archived")
 KINDS = ("planned", "contracted", "installed", "online", "stated")
 SCOPES = ("project", "operator", "city")
-BOUNDS = ("exact", "about", "lower")
+BOUNDS = ("exact", "about", "lower", "upper")
 TAXONOMIES = ("sector", "technology")
 GROUNDS = ("error", "removal")
 

@@ -18,7 +18,7 @@ from .policy import may_answer, may_curate, may_report
 from .schemas import CaseDocument, ReportForm
 
 SCHEMA = CaseDocument()
-MOST_OPEN_REPORTS = 20  # a case; so that nobody floods the desk
+MOST_OPEN_REPORTS = 20  # of errors in one case; a removal may always be asked for
 
 
 def create(session: Session, actor: Actor, *, origin: str, now: dt.datetime, owner: int | None = None) -> Case:
@@ -84,8 +84,10 @@ def report(
         raise Forbidden(Text("Errors are reported on cases collected from public sources."))
     if errors := ReportForm().validate(given):
         raise Invalid(Text("The report could not be sent."), fields=errors)
-    waiting = select(func.count()).where(CaseReport.case_id == case.id, CaseReport.answered_at.is_(None))
-    if (session.scalar(waiting) or 0) >= MOST_OPEN_REPORTS:
+    waiting = select(func.count()).where(
+        CaseReport.case_id == case.id, CaseReport.answered_at.is_(None), CaseReport.ground == given["ground"]
+    )
+    if given["ground"] == "error" and (session.scalar(waiting) or 0) >= MOST_OPEN_REPORTS:
         raise TooMany(
             Text(
                 "This case has %(count)s reports that wait for an answer; try again later.",

@@ -19,7 +19,7 @@ AUDIENCES = ("public", "investor", "reviewer", "ministry", "owner")
 COLLECTED = re.compile(r"MIOT-P-\d{4}", re.ASCII)
 SUBMITTED = re.compile(r"MIOT-\d{4}-\d{4}", re.ASCII)
 DEMO = re.compile(r"DEMO-\d{4}", re.ASCII)
-PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
+PARTIAL_DATE = re.compile(r"(1[89]|20|21)\d\d(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
 ROLES = (
     "owner",
     "operator",
@@ -48,7 +48,7 @@ def plain(text: str) -> None:
 
 def partial_date(text: str) -> None:
     if not PARTIAL_DATE.fullmatch(text) or (len(text) == 10 and not _in_the_calendar(text)):
-        raise ValidationError("Not a date: write YYYY, YYYY-MM or YYYY-MM-DD.")
+        raise ValidationError("Not a date from 1800 to 2199: write YYYY, YYYY-MM or YYYY-MM-DD.")
 
 
 def _in_the_calendar(text: str) -> bool:

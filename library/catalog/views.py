@@ -42,7 +42,7 @@ def asked() -> dict[str, Any]:
     schema = finding.SearchArgs()
     lists = {name for name, field in schema.fields.items() if isinstance(field, finding.Codes)}
     given: dict[str, Any] = {name: request.args.getlist(name) for name in lists}
-    given |= {name: request.args[name] for name in schema.fields.keys() - lists if request.args.get(name)}
+    given |= {name: request.args[name] for name in schema.fields.keys() - lists if name in request.args}
     if errors := schema.validate(given):
         raise Invalid(Text("This search could not be run."), fields=errors)
     return dict(schema.load(given))
@@ -94,8 +94,9 @@ def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, 
         labelled.append(args["q"])
     found = []
     for drop, words in zip(drops[:12], labelled, strict=False):
-        total = finding.find(index, {**args, **drop, "page": 1, "per_page": 1}, web.language()).total
-        if total:
+        asked_then = {**args, **drop, "page": 1, "per_page": 1}
+        hits = finding.find(index, asked_then, web.language(), counted=())
+        if total := finding.total(hits, asked_then):
             found.append({"label": words, "url": address(**drop), "total": total})
     return found
 
@@ -197,7 +198,8 @@ def sector(code: str) -> str:
         raise Missing(Text("There is no sector %(code)s.", {"code": code}))
     path = tree.path(code)
     facet = "direction" if len(path) == 1 else "sector"
-    args = {**asked(), facet: [code]}
+    given = asked()
+    args = {**finding.SearchArgs().load({}), "page": given["page"], "sort": given["sort"], facet: [code]}
     hits = finding.find(current_app.extensions["index"], args, web.language())
     address = finding.Address({**args, facet: []}, url_for("catalog.sector", code=code))
     counts = hits.facets["sector"]

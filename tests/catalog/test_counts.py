@@ -155,3 +155,11 @@ def test_a_count_as_it_is_shown() -> None:
     assert as_dict(verified) == shown
     assert as_dict(claim) == {**shown, "verified": None}
     assert as_dict(None) is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "rung"), [("exact", "100k"), ("about", "100k"), ("lower", "100k"), ("upper", "10k")]
+)
+def test_nearly_a_rung_is_below_it(bound: str, rung: str) -> None:
+    lead = ConnectionCount(position=0, value=100_000, kind="stated", scope="project", bound=bound)
+    assert scale(lead) == rung

@@ -67,7 +67,7 @@ TABLE: list[tuple[Row, dict[str, Any], dict[str, Any]]] = [
     (count_row, {"value": 10**12}, {"value": None}),
     (count_row, {"kind": "stated"}, {"kind": "sold"}),
     (count_row, {"scope": "city"}, {"scope": "province"}),
-    (count_row, {"bound": "lower"}, {"bound": "upper"}),
+    (count_row, {"bound": "upper"}, {"bound": "more"}),
     (
         count_row,
         {"verified_on": "2026", "verified_by": "verifier"},

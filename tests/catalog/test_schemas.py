@@ -62,7 +62,7 @@ def at(message: Any, *path: str | int) -> Any:
     return message
 
 
-WRONG_DATE = ["Not a date: write YYYY, YYYY-MM or YYYY-MM-DD."]
+WRONG_DATE = ["Not a date from 1800 to 2199: write YYYY, YYYY-MM or YYYY-MM-DD."]
 OUTCOME = {"text": {"zh": "一半"}, "sources": [1]}
 MOMENT = {"when": "2025", "text": {"zh": "开始"}}
 
@@ -152,7 +152,10 @@ REFUSED: list[tuple[Change, Any]] = [
         put("province", "connections", 0, "scope"),
         at(one_of("project", "operator", "city"), "connections", 0, "scope"),
     ),
-    (put("upper", "connections", 0, "bound"), at(one_of("exact", "about", "lower"), "connections", 0, "bound")),
+    (
+        put("more", "connections", 0, "bound"),
+        at(one_of("exact", "about", "lower", "upper"), "connections", 0, "bound"),
+    ),
     (put("4g", "migration"), at(["Invalid input type."], "migration", "_schema")),
     (put({"from": ["4g"]}, "migration"), at(one_of("2g", "3g"), "migration", "from", 0)),
     (put("cheap", "unit_cost_band"), at(one_of("<20", "20-50", "50-100", ">100"), "unit_cost_band")),

@@ -202,3 +202,12 @@ def test_errors_are_reported_on_collected_cases_only(site: Site) -> None:
     invented = site.add(origin="demo")
     assert "report" not in re.findall(r'href="/cases/[^"]+/(\w+)"', text(site, f"/cases/{invented}"))
     assert site.client().get(f"/cases/{invented}/report").status_code == 404
+
+
+@pytest.mark.parametrize("hidden", ["direction=life", "scale=1m", "q=nothing", "origin=demo", "network=5g"])
+def test_a_sector_page_takes_no_hidden_filters(site: Site, hidden: str) -> None:
+    client = site.client()
+    plain = client.get("/sectors/metering?lang=en").get_data(as_text=True)
+    assert "/cases/" in plain
+    filtered = client.get(f"/sectors/metering?lang=en&{hidden}").get_data(as_text=True)
+    assert filtered.count('href="/cases/') == plain.count('href="/cases/')

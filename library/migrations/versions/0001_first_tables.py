@@ -191,7 +191,7 @@ def upgrade() -> None:
         sa.Column("note", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("shown", sa.Boolean(), nullable=False),
         sa.Column("source", sa.JSON(none_as_null=True), nullable=True),
-        sa.CheckConstraint("bound IN ('exact', 'about', 'lower')", name=op.f("ck_series_point_bound")),
+        sa.CheckConstraint("bound IN ('exact', 'about', 'lower', 'upper')", name=op.f("ck_series_point_bound")),
         sa.CheckConstraint("NOT shown OR source IS NOT NULL", name=op.f("ck_series_point_shown_with_source")),
         sa.CheckConstraint("value >= 0", name=op.f("ck_series_point_value")),
         sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_series_point_series_id")),
@@ -213,7 +213,7 @@ def upgrade() -> None:
         sa.Column("note", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("source", sa.JSON(), nullable=False),
         sa.Column("present", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("bound IN ('exact', 'about', 'lower')", name=op.f("ck_target_bound")),
+        sa.CheckConstraint("bound IN ('exact', 'about', 'lower', 'upper')", name=op.f("ck_target_bound")),
         sa.CheckConstraint("(value IS NULL) <> (words IS NULL)", name=op.f("ck_target_number_or_words")),
         sa.CheckConstraint("value IS NULL OR value >= 0", name=op.f("ck_target_value")),
         sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_target_series_id")),
@@ -316,7 +316,9 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=400), nullable=False),
         sa.Column("verified_on", sa.String(length=10), nullable=True),
         sa.Column("verified_by", sa.String(length=60), nullable=True),
-        sa.CheckConstraint("bound IN ('exact', 'about', 'lower')", name=op.f("ck_connection_count_bound")),
+        sa.CheckConstraint(
+            "bound IN ('exact', 'about', 'lower', 'upper')", name=op.f("ck_connection_count_bound")
+        ),
         sa.CheckConstraint(
             "due IS NULL OR kind IN ('planned', 'contracted')", name=op.f("ck_connection_count_due_is_a_plan")
         ),
