@@ -61,12 +61,14 @@ def one_case(database: Database, config: Config, path: Path, *, revise: bool, no
         if done.unchanged:
             return f"{path.name} was known already; nothing was changed."
         [code] = done.kept
-        place = {"file": path.name, "code": code, "title": queries.case(session, SYSTEM, code).title_zh}
+        title = queries.case(session, SYSTEM, code).title_zh
         if not revise:
-            words = "%(file)s would revise %(code)s, “%(title)s”; nothing was changed. If that is meant: --revise."
-            raise Conflict(Text(words, place))
+            place = {"code": code, "title": title, "file": path.name}
+            raise Conflict(
+                Text("%(code)s is here already, “%(title)s”; to revise it with %(file)s say --revise.", place)
+            )
         importer.import_cases(session, SYSTEM, [path], now=now, store=store)
-        return "%(file)s revised %(code)s, “%(title)s”." % place
+        return f"{path.name} revised {code}, “{title}”."
 
 
 def archive(session: Session, code: str, *, now: dt.datetime) -> None:

@@ -48,31 +48,26 @@ class Child:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-        self.begun, self.again_at = time.monotonic(), 0.0
+        self.process = subprocess.Popen(self.command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.begun = time.monotonic()
+        self.again_at: float | None = None  # set while it is down
 
     def look_after(self) -> None:
-        code, at = self.process.poll(), time.monotonic()
-        if code is None:
-            return
-        if not self.again_at:
+        at = time.monotonic()
+        if self.again_at is None and self.process.poll() is not None:
             self.clear()
             self.early_ends = 1 if at - self.begun > HEALTHY else self.early_ends + 1
             pause = PAUSES[min(self.early_ends, len(PAUSES)) - 1]
             self.again_at = at + pause
-            log.warning(f"the {self.name} ended", exit_code=code, again_in=pause)
-        if at >= self.again_at:
+            log.warning(f"the {self.name} ended", exit_code=self.process.returncode, again_in=pause)
+        if self.again_at is not None and at >= self.again_at:
             self.start()
 
     def clear(self) -> None:
-        """Kill what it started itself, and itself if it did not listen. A number that ended long ago may be
-        somebody else's by now, hence only once an end."""
-        if not self.again_at:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """Kill what it started itself, and itself if it did not listen."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def check_port(host: str, port: int) -> None:
@@ -81,7 +76,7 @@ def check_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (socket.gaierror, UnicodeError) as error:
+        except (socket.gaierror, UnicodeError, TypeError) as error:  # the latter two: no name of a machine at all
             raise Problem(_not_ours(host)) from error
         except (OSError, OverflowError) as error:
             words = Text(
@@ -103,6 +98,14 @@ def check_folder(folder: Path) -> None:
         place = {"folder": folder, "reason": error.strerror or str(error)}
         words = Text("The data folder %(folder)s cannot be written to (%(reason)s). Choose another: DATA=…", place)
         raise Problem(words) from error
+
+
+def is_set_up(database: Database) -> bool:
+    """Is there a library, of whatever version? Looking makes no file."""
+    url = database.engine.url
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return False
+    return inspect(database.engine).has_table(events.ChainHead.__tablename__)
 
 
 def set_up(
@@ -127,8 +130,11 @@ def set_up(
         yield "The search index is ready."
 
 
-def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[], None]) -> int:
-    """Run web and worker until a signal comes or the web ends. Returns the exit code."""
+def serve(host: str, port: int, threads: int, ready: Callable[[], None]) -> None:
+    """Run web and worker until a signal comes. Raises Problem when the web server cannot live.
+
+    Without a worker the site lives on: nothing is indexed or sent meanwhile, and /healthz says so.
+    """
     ending = False
 
     def end(*_: object) -> None:
@@ -137,22 +143,21 @@ def serve(config: Config, host: str, port: int, threads: int, ready: Callable[[]
 
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, end)
-    web = _start(web_command(host, port, threads))
-    worker, restarts, announced, begun = _start(WORK), 0, False, time.monotonic()
+    web = Child("web server", web_command(host, port, threads))
+    worker = Child("worker", WORK)
+    announced = False
     try:
         while not ending:
-            if web.poll() is not None:
-                return web.returncode or 1
-            if worker.poll() is not None:
-                restarts = 1 if time.monotonic() - begun > HEALTHY else restarts + 1
-                if restarts > RESTARTS:
-                    return 1
-                worker, begun = _start(WORK), time.monotonic()
+            web.look_after()
+            worker.look_after()
+            if web.early_ends > RESTARTS:
+                raise Problem(
+                    Text("The web server ends again and again soon after its start; the site is closed.")
+                )
             if not announced and _answers(host, port):
                 announced = True
                 ready()
             time.sleep(0.05 if not announced else 0.3)
-        return 0
     finally:
         _stop(web, worker)
 
@@ -172,9 +177,8 @@ def web_command(host: str, port: int, threads: int, folder: Path = ROOT, target:
     return [sys.executable, "-m", "granian", *words, "--no-ws", target]
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own: Ctrl-C reaches the supervisor alone, which then ends both."""
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
+def _not_ours(host: str) -> Text:
+    return Text("%(host)s is no IPv4 address of this machine; --host 0.0.0.0 means all of them.", {"host": host})
 
 
 def _answers(host: str, port: int) -> bool:
@@ -183,14 +187,12 @@ def _answers(host: str, port: int) -> bool:
     return False
 
 
-def _stop(*children: subprocess.Popen[bytes]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
+def _stop(*children: Child) -> None:
+    alive = [child for child in children if child.again_at is None]  # the number of another may be a stranger's
+    for child in alive:
+        child.process.terminate()
     deadline = time.monotonic() + GRACE
-    for child in children:
+    for child in alive:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(max(0.0, deadline - time.monotonic()))
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # what it started itself, and itself if it did not listen
-        child.wait()
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        child.clear()

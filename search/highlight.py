@@ -80,7 +80,17 @@ def _window(content: str, spans: list[Span]) -> Span:
     if end < len(content):
         cut = _inside(content, end)[0]
         end = cut if cut > best[0] else end
-    return start, min(end, len(content))
+    return _without_scraps(content, spans, start, min(end, len(content)))
+
+
+def _without_scraps(content: str, spans: list[Span], start: int, end: int) -> Span:
+    """A window without what it holds of passages in which nothing is marked; a passage ends at a newline."""
+    inside = [span for span in spans if start <= span[0] and span[1] <= end]
+    if inside:
+        start = max(start, content.rfind("\n", start, inside[0][0]) + 1)
+        edge = content.find("\n", inside[-1][1], end)
+        end = edge if edge >= 0 else end
+    return start, end
 
 
 def _inside(content: str, at: int) -> Span:

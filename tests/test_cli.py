@@ -14,10 +14,12 @@ from sqlalchemy import update
 from library import cli
 from library.catalog import queries
 from library.catalog.models import Case, Revision
+from library.config import ROOT
 from library.db import Database
 from library.policy import VISITOR
 
-COMMANDS = ("migrate", "seed", "reindex", "reports", "check-chain")
+COMMANDS = ("seed", "reindex", "reports", "check-chain")
+SEED, SEEDED = "madrid-large-diameter-meters-contract.json", "MIOT-P-0024"
 
 
 @pytest.fixture
@@ -47,6 +49,44 @@ def test_seeding_twice_changes_nothing(site: Site) -> None:
     with_demo = site.command("seed", "--demo").output
     assert f"{public(site) - real} cases added, 0 changed, {real} as they were." in with_demo
     assert public(site) > real
+
+
+def changed_seed(folder: Path) -> Path:
+    """A packaged case as somebody corrects it."""
+    document = json.loads((ROOT / "seed_cases" / SEED).read_text(encoding="utf-8"))
+    document["title"]["zh"] = "更正"
+    return make.file(folder, document)
+
+
+def test_seeding_again_keeps_a_correction_and_says_so(site: Site, tmp_path: Path) -> None:
+    site.command("seed")
+    changed = changed_seed(tmp_path)
+    assert site.command("import", "--revise", str(changed)).exit_code == 0
+    said = site.command("seed").output.splitlines()
+    assert said[-2].startswith("0 cases added, 0 changed, ")
+    assert said[-1] == f"Corrected here and kept so, though the packaged text is another: {SEEDED}."
+    with site.database.reading() as session:
+        case = queries.case(session, VISITOR, SEEDED)
+        assert (case.revision, case.title_zh) == (2, "更正")
+
+
+def test_an_import_revises_only_when_that_was_asked(site: Site, tmp_path: Path) -> None:
+    site.command("seed")
+    with site.database.reading() as session:
+        title = queries.case(session, VISITOR, SEEDED).title_zh
+    changed = changed_seed(tmp_path)
+    words = ("import", str(changed))
+    ask = f"Error: {SEEDED} is here already, “{title}”; to revise it with {changed.name} say --revise.\n"
+    assert refused(site.command(*words)) == ask
+    assert refused(site.command(*words)) == ask  # nothing was changed
+    assert site.command(*words, "--revise").output == f"{changed.name} revised {SEEDED}, “{title}”.\n"
+    assert "known already" in site.command(*words).output
+    assert "known already" in site.command(*words, "--revise").output
+    site.command("reports", "--archive", SEEDED)
+    for flag in ((), ("--revise",)):
+        assert refused(site.command(*words, *flag)) == (
+            f"Error: The case of {changed.name} is archived; nothing was changed.\n"
+        )
 
 
 def test_production_takes_no_demonstration(sqlite: Database, tmp_path: Path) -> None:
@@ -142,11 +182,32 @@ def test_reports_that_do_not_exist_or_cannot_be_answered(site: Site) -> None:
         assert [case.state for case in session.query(Case)] == ["archived"]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "work", "serve", "export FILE", "import FILE", "import FILE --revise"]
+)
+def test_without_a_library_every_command_says_so_and_makes_none(tmp_path: Path, command: str) -> None:
+    file = make.file(tmp_path, make.document())
+    settings = {"CASELIB_DATA": str(tmp_path / "data"), "CASELIB_ENV": "test", "PORT": "0"}
+    words = command.replace("FILE", str(file)).split()
+    said = refused(CliRunner().invoke(cli.main, words, env=settings))
+    assert said == "Error: There is no library here yet: run caselib migrate.\n"
+    assert not (tmp_path / "data" / "library.db").exists()
+
+
+def test_a_database_without_tables_is_no_library(tmp_path: Path) -> None:
+    (tmp_path / "library.db").touch()
+    result = CliRunner().invoke(cli.main, ["seed"], env={"CASELIB_DATA": str(tmp_path), "CASELIB_ENV": "test"})
+    assert "There is no library here yet" in refused(result)
+
+
+@pytest.mark.parametrize("command", ["migrate", *COMMANDS])
 def test_a_database_that_is_away_is_one_sentence(tmp_path: Path, command: str) -> None:
     (tmp_path / "data").mkdir()
     settings = {"CASELIB_DATA": str(tmp_path / "data"), "CASELIB_ENV": "test"}
-    for url in (f"sqlite:///{tmp_path}/nowhere/library.db", f"postgresql+psycopg://nobody@/none?host={tmp_path}"):
+    away = [f"postgresql+psycopg://nobody@/none?host={tmp_path}"]
+    if command == "migrate":
+        away.append(f"sqlite:///{tmp_path}/nowhere/library.db")
+    for url in away:
         result = CliRunner().invoke(cli.main, [command], env={**settings, "CASELIB_DATABASE_URL": url})
         assert "The database does not answer" in refused(result)
     for url in ("nonsense", "mysql://root@localhost/x"):

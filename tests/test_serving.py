@@ -188,26 +188,92 @@ def test_a_whole_life_of_the_site(database: Database, serve: Callable[..., Serve
     assert second.end(signal.SIGTERM) == 0
 
 
-def test_a_worker_that_never_lives_ends_the_site_with_an_error(serve: Callable[..., Served]) -> None:
-    site, killed = serve(), set()
-    while site.process.poll() is None and len(killed) < 20:
-        for pid in set(site.workers()) - killed:
-            os.kill(pid, signal.SIGKILL)
-            killed.add(pid)
-        time.sleep(0.05)
-    assert site.process.wait(PATIENCE) == 1
-    assert len(killed) == serving.RESTARTS + 1
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """What this process did on a signal before `serving.serve` ran in it."""
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(name) for name in names]
+    yield
+    for name, handler in zip(names, before, strict=True):
+        signal.signal(name, handler)
 
 
-def test_a_web_server_that_ends_takes_the_worker_with_it(serve: Callable[..., Served]) -> None:
-    site = serve()
+def short_lived(journal: Path) -> list[str]:
+    """A command that notes that it was started, and ends."""
+    return ["sh", "-c", 'echo started >> "$0"; exit 3', str(journal)]
+
+
+def starts(journal: Path) -> int:
+    return len(journal.read_text().splitlines()) if journal.exists() else 0
+
+
+@pytest.mark.usefixtures("signals")
+def test_the_site_lives_without_a_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    journal, times = tmp_path / "worker", 3 * serving.RESTARTS
+    monkeypatch.setattr(serving, "WORK", short_lived(journal))
+    monkeypatch.setattr(serving, "PAUSES", (0,))
+    monkeypatch.setattr(serving, "web_command", lambda *_: ["sleep", "600"])
+
+    def look(host: str, port: int) -> bool:
+        if starts(journal) >= times:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return False
+
+    monkeypatch.setattr(serving, "_answers", look)
+    serving.serve("127.0.0.1", free_port(), 1, lambda: None)
+    assert starts(journal) >= times
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_web_server_that_cannot_live_ends_the_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    journal = tmp_path / "web"
+    monkeypatch.setattr(serving, "WORK", ["sleep", "600"])
+    monkeypatch.setattr(serving, "PAUSES", (*[0] * serving.RESTARTS, 60))
+    monkeypatch.setattr(serving, "web_command", lambda *_: short_lived(journal))
+    with pytest.raises(Problem, match="web server ends again and again"):
+        serving.serve("127.0.0.1", free_port(), 1, lambda: None)
+    assert starts(journal) == serving.RESTARTS + 1
+
+
+def test_a_child_that_dies_young_waits_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(serving.time, "monotonic", lambda: clock[0])
+    child = serving.Child("worker", ["true"])
+
+    def pause() -> float:
+        """Seconds from its end to the next start."""
+        child.process.wait()
+        ended = clock[0]
+        while child.process.returncode is not None:
+            child.look_after()
+            clock[0] += 0.5 * (child.process.returncode is not None)
+        return clock[0] - ended
+
+    assert [pause() for _ in range(9)] == [0, 1, 2, 4, 8, 15, 30, 60, 60]
+    clock[0] += serving.HEALTHY + 1
+    assert pause() == 0
+    child.clear()
+
+
+def test_a_killed_web_server_is_started_again(sqlite: Database, serve: Callable[..., Served]) -> None:
+    """Whichever of its processes dies: the address answers again, from a new one, with the same worker."""
+    site = serve(database=sqlite.engine.url.render_as_string())
     site.wait_for(lambda: site.get("/about")[0] == 200)
-    children = site.children()
-    for pid, command in children.items():
-        if "granian" in command:
-            os.kill(pid, signal.SIGKILL)
-    assert site.process.wait(PATIENCE) != 0
-    assert [pid for pid in children if pid in processes()] == []
+    workers = site.workers()
+    for choose in (max, min):
+        web = {pid for pid, command in site.children().items() if "granian" in command}
+        os.kill(choose(web), signal.SIGKILL)
+        site.wait_for(lambda web=web: not web & set(site.children()))
+        site.wait_for(lambda: site.get("/about")[0] == 200)
+        assert site.workers() == workers
+    assert "web server ended" in site.log.read_text()
+    assert site.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1", "::1", "a..b", "ü" * 70])
+def test_an_address_that_is_not_ours(host: str) -> None:
+    with pytest.raises(Problem, match="is no IPv4 address of this machine"):
+        serving.check_port(host, free_port())
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from .. import events
@@ -55,7 +55,9 @@ def read(path: Path, schema: Schema) -> dict[str, Any]:
         words = Text("%(file)s is nested too deeply, or a number in it is too long.", {"file": path.name})
         raise Invalid(words) from error
     if not isinstance(raw, dict):
-        raise Invalid(Text("%(file)s holds no JSON object, which begins with { and ends with }.", {"file": path.name}))
+        raise Invalid(
+            Text("%(file)s holds no JSON object, which begins with { and ends with }.", {"file": path.name})
+        )
     if twice := repeated(text):
         raise _mistakes(path.name, text, [(twice, "This key stands here twice.")])
     try:
@@ -92,7 +94,7 @@ def import_cases(
         document["attachments"] = [_kept(path, file, store) for file in document["attachments"]]
     _no_number_twice(documents)
     alone(session, IMPORT)
-    known = {str(case.code): (case, digest, writer) for case, digest, writer in _known(session, documents)}
+    known = _known(session, documents)
     done = {"added": 0, "changed": 0, "unchanged": 0, "archived": 0}
     held = []
     for place, (path, document) in enumerate(documents, 1):
@@ -132,14 +134,15 @@ def _write(session: Session, actor: Actor, case: Case | None, document: dict[str
     step(FLOW, session, actor, case, verb, now=now, document=document, detail={"code": document["code"]})
 
 
-def _known(session: Session, documents: Iterable[tuple[Path, dict[str, Any]]]) -> Iterable[Row[tuple[Case, str, str]]]:
+def _known(session: Session, documents: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, tuple[Case, str, str]]:
     """The cases of these numbers, each with the digest and the writer of its present text."""
     codes = [document["code"] for _, document in documents]
-    return session.execute(
+    rows = (
         select(Case, Revision.digest, Revision.actor)
         .join(Revision, (Revision.case_id == Case.id) & (Revision.number == Case.revision))
         .where(Case.code.in_(codes))
     )
+    return {str(case.code): (case, digest, writer) for case, digest, writer in session.execute(rows)}
 
 
 def _no_number_twice(documents: Iterable[tuple[Path, dict[str, Any]]]) -> None:

@@ -62,7 +62,11 @@ def running(folder: Path) -> Iterator[str]:
             _until_healthy(base, site, folder / "site.log")
             changed = _changed_seed(folder)
             subprocess.run(
-                [*command, "import", changed], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
+                [*command, "import", "--revise", changed],
+                cwd=ROOT,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
             )
             _until_healthy(base, site, folder / "site.log")
             yield base

@@ -23,7 +23,7 @@ from library.db import Base, Database
 from library.errors import Forbidden, Invalid
 from library.events import Event, EventDetail, since
 from library.files import Store
-from library.policy import SYSTEM, VISITOR
+from library.policy import SYSTEM, VISITOR, Actor
 from library.workflow import step
 
 
@@ -130,8 +130,29 @@ def test_a_case_that_was_taken_out_stays_out(library: Database, tmp_path: Path) 
         step(FLOW, session, make.OFFICER, session.get_one(Case, 1), "case.archive", now=make.NOW)
     before = everything(library)
     make.file(tmp_path, make.document(title={"zh": "改"}))
-    assert load(library, [path]) == Outcome(unchanged=1)
+    assert load(library, [path]) == Outcome(archived=1)
     assert everything(library) == before
+
+
+def test_only_the_texts_of_certain_writers_are_replaced(library: Database, tmp_path: Path) -> None:
+    """So that what is packaged with the code never undoes what somebody corrected."""
+    seeding, collector = (Actor(name, roles=make.OFFICER.roles) for name in ("seed", "officer:2"))
+
+    def load_as(actor: Actor, over: list[str] | None, *paths: Path) -> Outcome:
+        with library.unit() as session:
+            return import_cases(session, actor, paths, now=make.NOW, over=over)
+
+    first, second = files(tmp_path, 2)
+    load_as(seeding, ["seed"], first, second)
+    (tmp_path / "new").mkdir()
+    correction = make.file(tmp_path / "new", make.document(title={"zh": "正"}))
+    assert load_as(collector, None, correction) == Outcome(changed=1)
+    assert load_as(seeding, ["seed"], correction) == Outcome(unchanged=1)
+    make.file(tmp_path, make.document(code="MIOT-P-0002", title={"zh": "新"}))
+    assert load_as(seeding, ["seed"], first, second) == Outcome(changed=1, kept=("MIOT-P-0001",))
+    with library.reading() as session:
+        titles = session.execute(select(Case.title_zh, Case.revision).order_by(Case.id)).all()
+    assert list(map(tuple, titles)) == [("正", 2), ("新", 2)]
 
 
 def test_nobody_imports_who_may_not_collect(library: Database, tmp_path: Path) -> None:
@@ -167,6 +188,8 @@ def text(old: str, new: str) -> Callable[[Path], None]:
 
 
 REFUSED = "miot-p-0003.json is refused; nothing was changed."
+NO_OBJECT = "miot-p-0003.json holds no JSON object, which begins with { and ends with }."
+TOO_MUCH = "miot-p-0003.json is nested too deeply, or a number in it is too long."
 BREAKS: list[tuple[Callable[[Path], object], list[str]]] = [
     (
         text('"origin": "collected",', '"origin": "collected"'),
@@ -177,7 +200,19 @@ BREAKS: list[tuple[Callable[[Path], object], list[str]]] = [
         lambda path: path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030")),
         ["miot-p-0003.json is not UTF-8 text."],
     ),
-    (lambda path: path.write_text("[]"), [REFUSED, "miot-p-0003.json, line 1, -: Invalid input type."]),
+    (lambda path: path.write_text("[]"), [NO_OBJECT]),
+    (lambda path: path.write_text(" 5"), [NO_OBJECT]),
+    (lambda path: path.write_text("[" * 100_000), [TOO_MUCH]),
+    (lambda path: path.write_text('{"a": ' * 100_000), [TOO_MUCH]),
+    (lambda path: path.write_text("9" * 5_000), [TOO_MUCH]),
+    (
+        text('"status": "live",', '"status": "live",\n  "st\\u0061tus": "ended",'),
+        [REFUSED, "miot-p-0003.json, line 32, status: This key stands here twice."],
+    ),
+    (
+        text('"kind": "solution",', '"kind": "solution", "kind": "plans",'),
+        [REFUSED, "miot-p-0003.json, line 56, sections.0.kind: This key stands here twice."],
+    ),
     (
         broken(lambda document: document.pop("summary")),
         [REFUSED, "miot-p-0003.json, line 1, summary: Missing data for required field."],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from library.catalog.json_lines import Path, lines_of
+from library.catalog.json_lines import Path, lines_of, repeated
 
 
 def test_a_file_as_we_write_it() -> None:
@@ -53,8 +53,21 @@ def paths(value: Any, path: Path = ()) -> set[Path]:
     return {path}.union(*(paths(item, (*path, key)) for key, item in inner))
 
 
-# Keys without what JSON escapes: a path holds the key as it is spelt in the file.
-KEYS = st.text(st.characters(min_codepoint=35, max_codepoint=0x9FFF, exclude_characters="\\\x7f"), max_size=3)
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"a": 1, "b": {"a": 2}, "c": [{"a": 3}, {"a": 4}]}', None),
+        ('{"a": 1, "b": 2, "a": 1}', ("a",)),
+        ('{"a": {"x": 1}, "a": {"x": 1}}', ("a",)),
+        ('{"c": [{"a": 3}, {"a": 4, "\\u0061": 5}]}', ("c", 1, "a")),
+        ('{"a": [], "a": {}}', ("a",)),
+    ],
+)
+def test_a_key_that_stands_twice(text: str, path: Path | None) -> None:
+    assert repeated(text) == path
+
+
+KEYS = st.text(max_size=3)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
@@ -66,6 +79,7 @@ VALUES = st.recursive(
 def test_every_value_of_any_text_has_its_line(value: Any, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     lines = lines_of(text)
+    assert repeated(text) is None
     assert lines.keys() == paths(value)
     if indent is None:
         assert set(lines.values()) == {1}

@@ -100,6 +100,13 @@ def test_a_snippet_shows_where_most_is_marked() -> None:
     assert "<mark>燃气</mark>与<mark>水表</mark>" in marked(long, "燃气 水表", field="body")
 
 
+def test_a_snippet_leaves_out_the_scraps_of_passages_in_which_nothing_is_marked() -> None:
+    long = "一段说明。" * 60 + "\n前面是水表与路灯。\n" + "一段说明。" * 60
+    assert plain(marked(long, "水表", field="body")) == "…前面是水表与路灯。…"
+    two = "一段说明。" * 60 + "\n前面是水表。\n后面是路灯。\n" + "一段说明。" * 60
+    assert plain(marked(two, "水表 路灯", field="body")) == "…前面是水表。\n后面是路灯。…"
+
+
 def plain(marked_up: str) -> str:
     return html.unescape(re.sub("</?mark>", "", marked_up))
 
