@@ -39,7 +39,7 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
             "summary": seen["summary"],
             "body": {lang: _body(seen, lang) for lang in LANGUAGES},
             "party": {lang: _join(_said(party["name"], lang) for party in seen["parties"]) for lang in LANGUAGES},
-            "sector": {lang: _join(tree.sectors[code].title[lang] for code in sectors) for lang in LANGUAGES},
+            "sector": {lang: _join(_names(tree, sectors, lang)) for lang in LANGUAGES},
             "place": {lang: _place(seen["place"], lang) for lang in LANGUAGES},
             "term": {lang: _terms(seen, tree, lang) for lang in LANGUAGES},
         },
@@ -118,6 +118,13 @@ def _changes(session: Session, ids: list[int]) -> list[tuple[str, Document | Non
         return []
     found = {one.key: one for one in documents(session, ids=ids)}
     return [(code, found.get(code)) for code in queries.codes(session, ids)]
+
+
+def _names(tree: taxonomy.Taxonomy, sectors: list[str], lang: str) -> Iterator[str]:
+    """What people call these sectors: the title and the other names of each."""
+    for code in sectors:
+        yield tree.sectors[code].title[lang]
+        yield from tree.sectors[code].synonyms.get(lang, ())
 
 
 def _said(text: dict[str, str], lang: str) -> str:
