@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate, validates_schema
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from search import Hits, Index, Query
 from search.errors import IndexBroken, IndexMissing
@@ -87,11 +87,6 @@ class SearchArgs(Schema):
     def not_too_many(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(len(data.get(name, ())) for name in FACETS) > MAX_CODES:
             raise ValidationError(N_("At most 60 codes may be asked for at once."), "sector")
-
-    @pre_load
-    def empty_asks_for_nothing(self, data: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:
-        """`page=` is the same as no page, on the page and in the API."""
-        return {name: value for name, value in data.items() if value != ""}
 
     page = fields.Integer(
         load_default=1,

@@ -42,7 +42,7 @@ def asked() -> dict[str, Any]:
     schema = finding.SearchArgs()
     lists = {name for name, field in schema.fields.items() if isinstance(field, finding.Codes)}
     given: dict[str, Any] = {name: request.args.getlist(name) for name in lists}
-    given |= {name: request.args[name] for name in schema.fields.keys() - lists if name in request.args}
+    given |= {name: request.args[name] for name in schema.fields.keys() - lists if request.args.get(name)}
     if errors := schema.validate(given):
         raise Invalid(Text("This search could not be run."), fields=errors)
     return dict(schema.load(given))

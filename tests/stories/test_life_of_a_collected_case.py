@@ -84,7 +84,7 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     assert len(seeded.letters()) == 1
 
     # Revised: the new text is found, the old one stays readable, the difference stands word by word.
-    assert "revised" in seeded.command("import", write(tmp_path, AFTER)).output
+    assert "revised" in seeded.command("import", "--revise", write(tmp_path, AFTER)).output
     assert "known already" in seeded.command("import", write(tmp_path, AFTER)).output
     seeded.work()
     assert rows(english, "/search?q=eleven+kestrel") == [CODE]
@@ -108,6 +108,6 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     assert f"没有案例{CODE}。" in chinese.get(f"/cases/{CODE}").get_data(as_text=True)
 
     # What happened stays on record, unbroken, and importing the file again does not bring the case back.
-    assert "known already" in seeded.command("import", write(tmp_path, BEFORE)).output
+    assert "is archived; nothing was changed" in seeded.command("import", write(tmp_path, BEFORE)).output
     checked = json.loads(seeded.command("check-chain", "--json").output)
     assert (checked["unbroken"], checked["rows_changed"]) == (True, [])
