@@ -52,7 +52,9 @@ def tally(
     piles: dict[int, Counter[bool]] = {}
     for group, solid in ((verified, True), (stated, False)):
         for value in group:
-            slot = -1 if value < marked[0] else min(int(place(value, rungs) / SLOT), int(100 / SLOT) - 1)
+            # Rounding must not carry a mark over the rung above it, which its count has not reached.
+            above = next((rung for rung in marked if rung > value), marked[-1])
+            slot = -1 if value < marked[0] else int(min(place(value, rungs), place(above, rungs) - SLOT) / SLOT)
             piles.setdefault(slot, Counter())[solid] += 1
     highest = max((pile.total() for pile in piles.values()), default=0)
     single = highest <= PILE

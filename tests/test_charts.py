@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from library.charts import PILE, series, series_words, tally, tally_words
+from library.charts import PILE, SLOT, series, series_words, tally, tally_words
 from library.figures import NARROW
 
 
@@ -117,3 +117,9 @@ def test_the_series_in_words() -> None:
     words = series_words(POINTS, TARGET, "en", english).replace(NARROW, " ")
     assert words == "over 1 bn in December 2019, 2.888 bn in December 2025; target over 3.6 bn by end of 2027."
     assert series_words(POINTS[1:], None, "en", english).endswith("2.888" + NARROW + "bn in December 2025.")
+
+
+def test_a_mark_stays_below_the_rung_that_is_not_reached() -> None:
+    below, on = tally([99_999]), tally([100_000])
+    assert [decade[2] for decade in below.decades] == [0, 1, 0, 0, 0]
+    assert below.marks[0].x + SLOT <= 40.0 + 0.15 <= on.marks[0].x
