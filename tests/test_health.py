@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sites import Site
+from sqlalchemy import text
 
 from library.db import Database
 from library.worker import now
@@ -107,3 +108,12 @@ def test_metrics_say_how_far_the_index_is_behind(site: Site) -> None:
     assert behind() == "1.0"
     site.work()
     assert behind() == "0.0"
+
+
+def test_an_index_of_another_past_is_building_though_the_numbers_agree(site: Site) -> None:
+    site.work()
+    assert site.client().get("/healthz").json["index"] == "ok"
+    with site.database.unit() as session:  # as a restored backup that has come to the same number
+        session.execute(text("UPDATE chain_head SET hash = :other"), {"other": "f" * 64})
+    answer = site.client().get("/healthz")
+    assert (answer.status_code, answer.json["index"]) == (503, "building")
