@@ -134,11 +134,20 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
             click.echo(f"Letters are written to {config.letters} and can be read at http://localhost:{port}/mail")
         click.echo("Everybody is a visitor so far: there are no accounts to sign in with yet.\n")
         if setup:  # cases that a newer version brings; the site is open meanwhile
-            demo = not config.production
-            for line in seeding.seed(database, config, demo=demo, now=now(), progress=lambda done, of: None):
-                click.echo(line)
+            _bring_in_new(config, database)
 
     serving.serve(host, port, threads, ready)
+
+
+def _bring_in_new(config: Config, database: Database) -> None:
+    """What goes wrong with packaged cases is told, and does not close a site that is open."""
+    try:
+        demo = not config.production
+        for line in seeding.seed(database, config, demo=demo, now=now(), progress=lambda done, of: None):
+            click.echo(line)
+    except (Problem, SQLAlchemyError) as trouble:
+        reasons = [str(reason) for reason in trouble.reasons] if isinstance(trouble, Problem) else []
+        click.echo("\n  ".join(["The packaged cases were not brought in.", str(trouble), *reasons]), err=True)
 
 
 @main.command()

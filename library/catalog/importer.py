@@ -91,7 +91,9 @@ def import_cases(
     """
     documents = [(path, read(path, operations.SCHEMA)) for path in paths]
     for path, document in documents:
-        document["attachments"] = [_kept(path, file, store) for file in document["attachments"]]
+        document["attachments"] = [
+            _kept(path, number, file, store) for number, file in enumerate(document["attachments"])
+        ]
     _no_number_twice(documents)
     alone(session, IMPORT)
     known = _known(session, documents)
@@ -116,14 +118,17 @@ def import_cases(
     return Outcome(**done, kept=tuple(held))
 
 
-def _kept(path: Path, file: Mapping[str, Any], store: Store | None) -> dict[str, Any]:
+def _kept(path: Path, number: int, file: Mapping[str, Any], store: Store | None) -> dict[str, Any]:
     """The attached file put into the store: what the document says of it, with hash, size and type."""
     source = path.parent / FILES / file["name"]
-    if store is None or not source.is_file():
-        place = {"file": path.name, "name": f"{FILES}/{file['name']}"}
-        raise Invalid(Text("%(file)s attaches %(name)s, which is not there.", place))
-    with source.open("rb") as stream:
-        kept = store.put(stream, source.name)
+    try:
+        if store is None or not source.is_file():
+            raise Invalid(Text("There is no file %(name)s to attach.", {"name": f"{FILES}/{source.name}"}))
+        with source.open("rb") as stream:
+            kept = store.put(stream, source.name)
+    except Invalid as problem:
+        place = ("attachments", number, "name")
+        raise _mistakes(path.name, path.read_text(encoding="utf-8"), [(place, str(problem.text))]) from problem
     return {**file, "sha256": kept.sha256, "size": kept.size, "media_type": kept.media_type}
 
 

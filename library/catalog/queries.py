@@ -92,11 +92,6 @@ def current(
     return ((case, revision) for case, revision in found)
 
 
-def last_change(session: Session, actor: Actor) -> Any:
-    """When a visible case last changed; None when there is none."""
-    return session.scalar(select(func.max(Case.revised_at)).where(policy.visible(actor)))
-
-
 def open_reports(session: Session, actor: Actor) -> list[tuple[CaseReport, Case]]:
     """Unanswered reports, oldest first; for those who may answer."""
     if not policy.may_answer(actor, None):

@@ -11,8 +11,6 @@ from ..catalog.importer import read
 from ..policy import Actor
 from . import operations
 
-FILE = "statistics.json"
-
 
 def import_statistics(session: Session, actor: Actor, path: Path, *, now: dt.datetime) -> operations.Load:
     """Load the file. Raises Invalid with a sentence per mistake: file, line, field, rule."""

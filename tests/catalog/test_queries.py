@@ -245,18 +245,6 @@ def test_current_cases_are_the_visible_ones_with_their_current_revision(shelf: D
     assert all_ == [1, 2, 3, 4]  # a draft has said nothing yet
 
 
-def test_the_last_change_is_that_of_what_the_actor_sees(shelf: Database, session: Session) -> None:
-    later = make.NOW + dt.timedelta(days=3)
-    assert queries.last_change(session, VISITOR) == make.NOW
-    session.get_one(Case, 4).revised_at = later  # the archived one
-    assert queries.last_change(session, VISITOR) == make.NOW
-    assert queries.last_change(session, OFFICER) == later
-
-
-def test_there_is_no_last_change_of_nothing(session: Session) -> None:
-    assert queries.last_change(session, VISITOR) is None
-
-
 def test_headlines_are_of_real_public_cases_or_of_demonstrations(shelf: Database) -> None:
     with shelf.reading() as session:
         for actor in (VISITOR, OFFICER):  # also an officer's totals count what is public only
