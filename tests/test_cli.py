@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -222,3 +223,15 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence(site: Site, tmp_path
     )
     assert str(tmp_path / "file") in refused(result)
     assert str(tmp_path / "file") in refused(site.command("export", str(tmp_path / "file/chain.jsonl")))
+
+
+def test_broken_packaged_cases_are_told_and_do_not_close_the_open_site(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    (seeds / "taxonomy.json").write_text("{", encoding="utf-8")
+    cli._bring_in_new(dataclasses.replace(site.config, seeds=seeds), site.database)
+    said = capsys.readouterr().err
+    assert said.startswith("The packaged cases were not brought in.\n")
+    assert "taxonomy.json, line 1: not JSON" in said
