@@ -19,7 +19,7 @@ from .statistics import importer as statistics
 from .workflow import step
 
 SEED = Actor("seed", roles=SYSTEM.roles)  # its own name: who wrote a text decides whether seeding may replace it
-NOT_CASES = {importer.TAXONOMY, "statistics.json"}
+NOT_CASES = {importer.TAXONOMY, statistics.FILE}
 
 
 def seed(
@@ -39,7 +39,7 @@ def seed(
     invented = sorted((folder / "demo").glob("*.json")) if demo else []
     with database.unit() as session:
         importer.import_taxonomy(session, SEED, folder / importer.TAXONOMY, now=now)
-        statistics.import_statistics(session, SEED, folder / "statistics.json", now=now)
+        statistics.import_statistics(session, SEED, folder / statistics.FILE, now=now)
         done = importer.import_cases(
             session, SEED, [*real, *invented], now=now, store=store, over=[SEED.id], progress=progress
         )

@@ -11,6 +11,8 @@ from ..catalog.importer import read
 from ..policy import Actor
 from . import operations
 
+FILE = "statistics.json"
+
 
 def import_statistics(session: Session, actor: Actor, path: Path, *, now: dt.datetime) -> operations.Load:
     """Load the file. Raises Invalid with a sentence per mistake: file, line, field, rule."""
