@@ -75,20 +75,28 @@ def words(text: str) -> Iterator[Word]:
         yield from _words_of(folded, run)
 
 
-def tokens(text: str) -> Iterator[tuple[str, int]]:
-    """Every term that the index holds for a text, and its position.
+class Token(NamedTuple):
+    """A term of the index: where it comes in the order of words, and where it stands in the text as given."""
 
-    A Chinese compound takes as many positions as it has parts, so that neighbours are neighbours however the
-    whole was cut. In any other word all terms share one position.
+    term: str
+    position: int
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Every term that the index holds for a text.
+
+    A compound takes as many positions as it has parts, so that neighbours are neighbours however the whole
+    was written; the names of one thing share a position.
     """
     position = 0
-    for whole, parts, inside, han in words(text):
-        yield whole.term, position
-        for piece in inside:
-            yield piece.term, position
+    for whole, parts, inside, _ in words(text):
+        for piece in (whole, *inside):
+            yield Token(piece.term, position, piece.start, piece.end)
         for step, piece in enumerate(parts):
-            yield piece.term, position + step if han else position
-        position += len(parts) if han and parts else 1
+            yield Token(piece.term, position + step, piece.start, piece.end)
+        position += len(parts) or 1
 
 
 def occurrences(text: str, terms: Set[str]) -> list[Piece]:

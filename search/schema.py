@@ -14,7 +14,7 @@ from whoosh import fields, formats
 from search.analysis import tokens
 from search.documents import Document
 
-FORM = 1
+FORM = 2
 """Raise it whenever analysis, weights or fields change: an index of another form is rebuilt, not read."""
 
 WEIGHTS = {"title": 6.0, "sector": 4.0, "term": 3.0, "party": 3.0, "place": 2.0, "summary": 2.0, "body": 1.0}
@@ -39,7 +39,7 @@ class Words(fields.FieldType):
         for name, weight in WEIGHTS.items():
             for text in value.text.get(name, {}).values():
                 position = 0
-                for term, position in tokens(text):
+                for term, position, _, _ in tokens(text):
                     places[term].append(base + position)
                     weights[term] += weight
                 base += position + _GAP

@@ -11,7 +11,7 @@ from search.wanted import MAX_SINGLES, MAX_TERMS, STOP, Way, wanted
 
 
 def terms(text: str) -> list[str]:
-    return [term for term, _ in tokens(text)]
+    return [token.term for token in tokens(text)]
 
 
 def asked(text: str) -> list[tuple[str, ...]]:
@@ -85,11 +85,25 @@ def test_what_the_index_holds(text: str, expected: list[str]) -> None:
 
 
 def test_spellings_of_one_name_stand_at_one_position() -> None:
-    assert list(tokens("NB-IoT 水表")) == [("nbiot", 0), ("nb", 0), ("iot", 0), ("水表", 1)]
+    assert list(tokens("NB-IoT 水表")) == [
+        ("nbiot", 0, 0, 6),
+        ("nb", 0, 0, 6),
+        ("iot", 0, 0, 6),
+        ("水表", 1, 7, 9),
+    ]
 
 
 def test_parts_of_a_compound_stand_side_by_side() -> None:
-    assert list(tokens("智能水表远传")) == [("智能水表", 0), ("智能", 0), ("水表", 1), ("远传", 2)]
+    assert [(term, position) for term, position, _, _ in tokens("智能水表远传")] == [
+        ("智能水表", 0),
+        ("智能", 0),
+        ("水表", 1),
+        ("远传", 2),
+    ]
+
+
+def test_parts_of_a_hyphenated_word_stand_where_they_would_as_two_words() -> None:
+    assert [token[:2] for token in tokens("gas-meter box")] == [("gasmet", 0), ("gas", 0), ("meter", 1), ("box", 2)]
 
 
 @pytest.mark.parametrize(
