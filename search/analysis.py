@@ -2,17 +2,19 @@
 
 A run of Chinese is cut by dictionary, anything else at its spaces and signs. A written word may hold smaller
 words (智能水表, gas-meter): the index takes the whole and its parts, the query the parts when they cover it.
+How a word is read depends on nothing but the word, so every word is read once and remembered.
 """
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 import rjieba
 from whoosh.lang.porter2 import stem
 
 from search.folding import HAN, Folded, fold
+from search.numerals import NUMERAL, QUANTITY, numeral, quantity
 
 DOMAIN_WORDS = (
     *("物联", "物联网", "车联网", "网联", "表计", "远传", "气表", "抄表", "漏损"),
@@ -42,13 +44,17 @@ _RUN = re.compile(
     rf"""
     (?P<han>[{HAN}]+)
     | (?<!{_LETTER}) (?: (?P<category>{_CATEGORY}) | {_NAME} ) (?=bis|(?!{_LETTER}))
-    | (?<![0-9.,]) (?P<number> [0-9]{{1,3}} (?:[,\u00a0\u2009\u202f][0-9]{{3}})+ ) (?![0-9])
-    | (?P<decimal> [0-9]+ (?:\.[0-9]+)+ )
-    | (?P<latin> {_LETTER}+ (?: [-._+&'] (?!(?:{_ANY_NAME})(?!{_LETTER})) {_LETTER}+ )* )
+    | (?=[0-9]) (?:
+        (?P<quantity> {QUANTITY} )
+        | (?<![0-9.,]) (?P<grouped> [0-9]{{1,3}} (?:[,\u00a0\u2009\u202f][0-9]{{3}})+ (?:\.[0-9]+)? ) (?![0-9])
+        | (?P<decimal> [0-9]+ (?:\.[0-9]+)+ )
+    )
+    | (?P<latin> {_LETTER}+ (?: [-._+&'] (?!(?:{_ANY_NAME})(?!{_LETTER})|{QUANTITY}) {_LETTER}+ )* )
     """,
     re.VERBOSE,
 )
 _PART = re.compile(rf"{_LETTER}+")
+_NUMERAL = re.compile(f"({NUMERAL})")
 
 
 class Piece(NamedTuple):
@@ -66,22 +72,26 @@ class Word(NamedTuple):
     inside: tuple[Piece, ...] = ()
     """Further words to find it by, which do not cover it."""
     han: bool = False
+    exact: bool = False
+    """Its parts are not meant when it is asked for: 50 km is not any 50 and any km."""
+
+
+Token = tuple[str, int, int, int]
+"""A term of the index, where it comes in the order of words, where it starts and ends in the text as given."""
 
 
 def words(text: str) -> Iterator[Word]:
     """The words of a text in their order, with offsets into the text as given."""
     folded = fold(text)
-    for run in _RUN.finditer(folded.text):
-        yield from _words_of(folded, run)
-
-
-class Token(NamedTuple):
-    """A term of the index: where it comes in the order of words, and where it stands in the text as given."""
-
-    term: str
-    position: int
-    start: int
-    end: int
+    for kind, written, start in _written(folded.text):
+        for word in _read(kind, written).words:
+            whole, parts, inside = word[:3]
+            yield Word(
+                _moved(whole, start, folded),
+                tuple(_moved(piece, start, folded) for piece in parts),
+                tuple(_moved(piece, start, folded) for piece in inside),
+                *word[3:],
+            )
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -90,13 +100,16 @@ def tokens(text: str) -> Iterator[Token]:
     A compound takes as many positions as it has parts, so that neighbours are neighbours however the whole
     was written; the names of one thing share a position.
     """
+    folded = fold(text)
     position = 0
-    for whole, parts, inside, _ in words(text):
-        for piece in (whole, *inside):
-            yield Token(piece.term, position, piece.start, piece.end)
-        for step, piece in enumerate(parts):
-            yield Token(piece.term, position + step, piece.start, piece.end)
-        position += len(parts) or 1
+    for kind, written, at in _written(folded.text):
+        _, terms, steps = _read(kind, written)
+        for term, step, start, end in terms:
+            if folded.starts is None:
+                yield term, position + step, at + start, at + end
+            else:
+                yield term, position + step, *folded.span(at + start, at + end)
+        position += steps
 
 
 def occurrences(text: str, terms: Set[str]) -> list[Piece]:
@@ -109,24 +122,32 @@ def occurrences(text: str, terms: Set[str]) -> list[Piece]:
 def _standing(text: str) -> Mapping[str, tuple[Piece, ...]]:
     """Every term of a text with its places. Remembered, because popular hits are shown again and again."""
     found: dict[str, list[Piece]] = {}
-    for whole, parts, inside, _ in words(text):
-        for piece in (whole, *parts, *inside):
-            found.setdefault(piece.term, []).append(piece)
+    for term, _, start, end in tokens(text):
+        found.setdefault(term, []).append(Piece(term, start, end))
     return {term: tuple(pieces) for term, pieces in found.items()}
 
 
-def _words_of(folded: Folded, run: re.Match[str]) -> Iterable[Word]:
-    match run.lastgroup:
-        case "han":
-            return _chinese(folded, *run.span())
-        case "latin":
-            return _latin(folded, *run.span())
-        case "number":
-            return [Word(_piece(folded, re.sub(r"\D", "", run.group()), *run.span()))]
-        case "decimal":
-            return [Word(_piece(folded, run.group(), *run.span()))]
-        case _:
-            return [_named(folded, run)]
+def _written(text: str) -> Iterator[tuple[str, str, int]]:
+    """A folded text cut into what can be read alone: of which kind it is, how it is written, where it starts."""
+    for run in _RUN.finditer(text):
+        kind, written, start = str(run.lastgroup), run.group(), run.start()
+        if kind != "han":
+            yield kind, written, start
+            continue
+        # A number is cut out first: the dictionary would tear 三千万户 at will.
+        for odd, stretch in enumerate(
+            _NUMERAL.split(written) if "万" in written or "亿" in written else (written,)
+        ):
+            if odd % 2 and numeral(stretch):
+                yield "numeral", stretch, start
+                start += len(stretch)
+            elif stretch:
+                # hmm=False: a guessed word depends on its neighbours, so a name would be cut differently in a
+                # text and in a query. This way it falls into single characters in both, and the query wants
+                # these side by side.
+                for word in _segmenter().cut(stretch, False):
+                    yield "han", word, start
+                    start += len(word)
 
 
 @functools.cache
@@ -137,22 +158,55 @@ def _segmenter() -> rjieba.Jieba:
     return segmenter
 
 
-def _chinese(folded: Folded, start: int, end: int) -> Iterator[Word]:
-    # hmm=False: a guessed word depends on its neighbours, so a name would be cut differently in a text and in
-    # a query. This way it falls into single characters in both, and the query wants these side by side.
-    cut = _segmenter().tokenize(folded.text[start:end], "search", False)
-    # In search mode the words inside a word come before it, so reading backwards meets the whole first.
-    found: list[tuple[Piece, list[Piece]]] = []
-    for term, first, last in reversed(cut):
-        piece = _piece(folded, term, start + first, start + last)
-        if found and piece.start >= found[-1][0].start:
-            found[-1][1].append(piece)
-        else:
-            found.append((piece, []))
-    for whole, inner in reversed(found):
-        inner.reverse()
-        parts = _tiling(inner, whole.start, whole.end) if len(inner) > 1 else ()
-        yield Word(whole, parts, tuple(piece for piece in inner if piece not in parts), han=True)
+class _Reading(NamedTuple):
+    """What a word is made of, with offsets from its own beginning."""
+
+    words: tuple[Word, ...]
+    terms: tuple[Token, ...]
+    steps: int
+    """How many positions it takes."""
+
+
+def _read(kind: str, written: str) -> _Reading:
+    # A wall of letters comes once and would only fill the memory.
+    return _remembered(kind, written) if len(written) <= MAX_TERM else _remembered.__wrapped__(kind, written)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _remembered(kind: str, written: str) -> _Reading:
+    found = _words_of(kind, written)
+    terms: list[Token] = []
+    steps = 0
+    for word in found:
+        terms += [(term, steps, start, end) for term, start, end in (word.whole, *word.inside)]
+        terms += [(term, steps + step, start, end) for step, (term, start, end) in enumerate(word.parts)]
+        steps += len(word.parts) or 1
+    return _Reading(found, tuple(terms), steps)
+
+
+def _words_of(kind: str, written: str) -> tuple[Word, ...]:
+    match kind:
+        case "han":
+            return (_chinese(written),)
+        case "latin":
+            return _latin(written)
+        case "quantity":
+            return (_quantity(written),)
+        case "numeral":
+            return (Word(_whole(numeral(written), written), inside=(_whole(written, written),), exact=True),)
+        case "grouped":
+            return (Word(_whole(re.sub(r"[^0-9.]", "", written), written)),)
+        case "decimal":
+            return (Word(_whole(written, written)),)
+        case _:
+            return (_named(kind, written),)
+
+
+def _chinese(written: str) -> Word:
+    # In search mode the words inside a word come before it.
+    *inner, whole = (_piece(*cut) for cut in _segmenter().tokenize(written, "search", False))
+    parts = _tiling(inner, 0, whole.end) if len(inner) > 1 else ()
+    return Word(whole, parts, tuple(piece for piece in inner if piece not in parts), han=True)
 
 
 def _tiling(pieces: list[Piece], start: int, end: int) -> tuple[Piece, ...]:
@@ -165,37 +219,52 @@ def _tiling(pieces: list[Piece], start: int, end: int) -> tuple[Piece, ...]:
     return ()
 
 
-def _latin(folded: Folded, start: int, end: int) -> Iterator[Word]:
-    text = folded.text
-    spans = [part.span() for part in _PART.finditer(text, start, end)]
-    if len(spans) > 1 and text[spans[-1][0] - 1 : end] == "'s":
+def _latin(written: str) -> tuple[Word, ...]:
+    spans = [part.span() for part in _PART.finditer(written)]
+    if len(spans) > 1 and written.endswith("'s"):
         spans.pop()
-        end = spans[-1][1]
-    parts = tuple(_piece(folded, _stemmed(text[first:last]), first, last) for first, last in spans)
+    parts = tuple(_piece(_stemmed(written[start:end]), start, end) for start, end in spans)
     if len(parts) == 1 or len(parts) > MAX_PARTS:
-        yield from (Word(part) for part in parts)
+        return tuple(Word(part) for part in parts)
+    joined = _stemmed("".join(written[start:end] for start, end in spans))
+    return (Word(_piece(joined, 0, spans[-1][1]), parts),)
+
+
+def _named(kind: str, written: str) -> Word:
+    if kind == "category":
+        letters = re.sub(r"[^a-z0-9]", "", written)
+        term = letters.removeprefix("lte")
+        others: tuple[str, ...] = ("lte",) if letters != term else ()
     else:
-        joined = _stemmed("".join(text[first:last] for first, last in spans))
-        yield Word(_piece(folded, joined, start, end), parts)
+        term, others = kind, NAMES[kind][1]
+    return Word(_whole(term, written), inside=tuple(_whole(other, written) for other in others))
 
 
-def _named(folded: Folded, run: re.Match[str]) -> Word:
-    start, end = run.span()
-    if run.lastgroup == "category":
-        written = re.sub(r"[^a-z0-9]", "", run.group())
-        term = written.removeprefix("lte")
-        others: tuple[str, ...] = ("lte",) if written != term else ()
-    else:
-        term = str(run.lastgroup)
-        others = NAMES[term][1]
-    whole = _piece(folded, term, start, end)
-    return Word(whole, inside=tuple(whole._replace(term=other) for other in others))
+def _quantity(written: str) -> Word:
+    value, said, unit, end = quantity(written)
+    inside = [_piece(_stemmed(other), 0, end) for other in said if other != value]
+    number = _piece(value, 0, end)
+    if not unit:
+        return Word(number, inside=tuple(inside), exact=True)
+    parts = [number]
+    for word in words(written[end:]):
+        parts += [_piece(term, end + first, end + last) for term, first, last in word.parts or (word.whole,)]
+    if len(parts) == 1:  # the unit is a sign: %
+        inside, parts = [number, *inside], []
+    return Word(_whole(value + unit, written), tuple(parts), tuple(inside), exact=True)
 
 
-@functools.lru_cache(maxsize=50_000)
 def _stemmed(word: str) -> str:
-    return stem(word) if len(word) > 2 and word.isascii() and word.isalpha() else word
+    return stem(word) if 2 < len(word) <= MAX_TERM and word.isascii() and word.isalpha() else word
 
 
-def _piece(folded: Folded, term: str, start: int, end: int) -> Piece:
-    return Piece(term[:MAX_TERM], *folded.span(start, end))
+def _whole(term: str, written: str) -> Piece:
+    return _piece(term, 0, len(written))
+
+
+def _piece(term: str, start: int, end: int) -> Piece:
+    return Piece(term[:MAX_TERM], start, end)
+
+
+def _moved(piece: Piece, by: int, folded: Folded) -> Piece:
+    return Piece(piece.term, *folded.span(by + piece.start, by + piece.end))

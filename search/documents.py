@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Sort = Literal["relevance", "newest", "connections", "title"]
 
@@ -20,6 +20,10 @@ class Document:
     """Sort keys: `connections`, and `date` as YYYYMMDD."""
     rank_group: int = 0
     """Groups never mix: 0 comes before 1 in every order (1 is for demonstration records)."""
+    boost: float = 1.0
+    """A gentle factor on relevance, for what a record is rather than what it says."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind → names that are offered as a whole while a reader types, such as those of organisations."""
     stored: Mapping[str, Any] = field(default_factory=dict)
     """JSON, handed back on every hit untouched."""
 
@@ -42,6 +46,33 @@ class Query:
     """Facets count this rank group only; None counts all groups."""
     count_all: frozenset[str] = frozenset()
     """Facets that count all groups nevertheless, such as the one that tells them apart."""
+    exact: bool = False
+    """Only what was asked for: nothing else is tried when nothing is found."""
+    highlights: bool = True
+    explain: bool = False
+
+
+class Because(NamedTuple):
+    """Why a hit was found: for this word, as the reader wrote it, the document has that, in this field."""
+
+    asked: str
+    found: str
+    field: str
+
+
+class Share(NamedTuple):
+    """What one word gives to the score of one hit. The whole score is the sum of the shares times `boost`."""
+
+    asked: str
+    documents: int
+    """How many documents have the word."""
+    score: float
+
+
+class Explanation(NamedTuple):
+    score: float
+    boost: float
+    shares: tuple[Share, ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +83,32 @@ class Hit:
     """`field.language` → HTML in which everything is escaped and only <mark> is added."""
     matched: tuple[str, ...]
     """Names of the fields in which a searched word stands, the weightiest first."""
+    because: tuple[Because, ...] = ()
+    explanation: Explanation | None = None
+
+
+class Note(NamedTuple):
+    """Something in what was typed that was not taken as it stands: a code of `search.language`, and where."""
+
+    code: str
+    text: str
+
+
+class Widened(NamedTuple):
+    """Nothing has what was asked for; the hits are those for `text` instead."""
+
+    kind: Literal["spelling", "pinyin", "bigrams"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a reader may have begun to type. `key` is that of the document whose title it is."""
+
+    text: str
+    kind: str
+    count: int
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,3 +120,7 @@ class Hits:
     facets: dict[str, dict[str, int]]
     """Facet → code → hits it would give: every filter applies except the facet's own."""
     took_ms: float
+    notes: tuple[Note, ...] = ()
+    widened: Widened | None = None
+    suggestion: str | None = None
+    """Another spelling that finds more, where little was found."""

@@ -13,6 +13,7 @@ the next one.
 import contextlib
 import fcntl
 import json
+import mmap
 import os
 import re
 import secrets
@@ -33,8 +34,14 @@ Print = tuple[int, int]
 
 Files = dict[str, Print]
 
-Contents = dict[tuple[str, Print], bytes]
+Content = bytes | mmap.mmap
+"""A small file is copied into memory, a large one is mapped: then all processes share one copy of it."""
+
+Contents = dict[tuple[str, Print], Content]
 """What files held. A name alone does not tell: Whoosh numbers its tables of contents anew in each rebuild."""
+
+MAPPED = 1 << 20
+"""Bytes from which a file is mapped."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,13 @@ class Generations:
         files = {file: (size, crc) for file, (size, crc) in facts["files"].items()}
         return Manifest(facts["position"], facts.get("mark", ""), files)  # older ones were not marked
 
-    def read(self, name: str, manifest: Manifest, known: Mapping[tuple[str, Print], bytes]) -> Contents:
+    def read(self, name: str, manifest: Manifest, known: Mapping[tuple[str, Print], Content]) -> Contents:
         """Every file of a generation, checked; what is known from the generation before is not read again."""
         contents = {}
         for file, expected in manifest.files.items():
             content = known.get((file, expected))
             if content is None:
-                content = (self.path / name / file).read_bytes()
+                content = _content(self.path / name / file)
                 _compare(name, file, content, expected)
             contents[file, expected] = content
         return contents
@@ -90,7 +97,7 @@ class Generations:
             stat = path.stat()
             untouched = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
             if self._verified.get((file, expected)) != untouched:
-                _compare(name, file, path.read_bytes(), expected)
+                _compare(name, file, _content(path), expected)
             verified[file, expected] = untouched
         self._verified = verified
 
@@ -160,11 +167,18 @@ class Generations:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _print(content: bytes) -> Print:
+def _content(path: Path) -> Content:
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size < MAPPED:
+            return file.read()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _print(content: Content) -> Print:
     return len(content), zlib.crc32(content)
 
 
-def _compare(name: str, file: str, content: bytes, expected: Print) -> None:
+def _compare(name: str, file: str, content: Content, expected: Print) -> None:
     if _print(content) != expected:
         raise IndexBroken(f"{name}/{file} is damaged")
 
@@ -184,7 +198,7 @@ def _link(source: Path, target: Path) -> None:
 def _flush(path: Path) -> Print:
     with open(path, "rb") as file:
         os.fsync(file.fileno())
-        return _print(file.read())
+    return _print(_content(path))
 
 
 def _flush_folder(path: Path) -> None:

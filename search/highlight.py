@@ -1,57 +1,129 @@
-"""What a hit shows: the searched words marked in its own text. All is escaped, only <mark> is added."""
+"""What a hit shows: the searched words marked in its own text. All is escaped, only <mark> is added.
 
-from collections.abc import Iterable, Mapping
+Where a word stands is read from the postings by which it was found, so mark and match cannot disagree.
+"""
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
-from search.analysis import occurrences, words
-from search.schema import WEIGHTS
-from search.wanted import Clause
+import numpy as np
+
+from search import tree
+from search.analysis import words
+from search.documents import Because
+from search.folding import HAN
+from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT, Postings
+from search.schema import TEXTS
+from search.segment import Segment
 
 SNIPPET = 160
 WHOLE = frozenset({"title"})
 """Fields that are shown from beginning to end."""
 
-_BREAKS = frozenset(" \t\r\n，。；：、！？（）“”")
-_REACH = 400
+BEGUN = 40
+"""Terms of a prefix that are marked at most."""
+
+_RUN = re.compile(rf"[{HAN}]+|(?:[^\W{HAN}]|[-._+&'])+")
+_REACH = 40
 
 Span = tuple[int, int]
 
 
+class Place(NamedTuple):
+    """One occurrence, taken apart."""
+
+    text: int
+    position: int
+    start: int
+    end: int
+
+
+class Marked(NamedTuple):
+    highlights: dict[str, str]
+    """`field.language` → HTML."""
+    matched: tuple[str, ...]
+    """Names of the fields that hold a searched word, the weightiest first."""
+    because: tuple[Because, ...]
+
+
+UNMARKED = Marked({}, (), ())
+
+
 class Marker:
-    """Marks what satisfies the clauses in the texts of one page of hits."""
+    """Marks what satisfies the words of a query in the documents of one segment."""
 
-    def __init__(self, clauses: list[Clause]) -> None:
-        ways = [way for clause in clauses for way in clause]
-        self._alone = {term for way in ways if not way.adjacent for term in way.terms}
-        self._names = [way.terms for way in ways if way.adjacent]
-        self._terms = self._alone.union(*self._names)
+    def __init__(self, segment: Segment, asked: Sequence[tree.Word | tree.Prefix]) -> None:
+        self._segment, self._asked = segment, asked
+        self._postings = functools.cache(segment.postings)
+        self._begun = functools.cache(lambda start: list(segment.beginning(start, BEGUN)))
 
-    def mark(self, text: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """HTML by `field.language`, and the names of the fields that hold a searched word."""
-        highlights: dict[str, str] = {}
-        matched: dict[str, None] = {}
-        if not self._terms:
-            return highlights, ()
-        for field in WEIGHTS:
-            for lang, content in text.get(field, {}).items():
-                if spans := self._spans(content):
-                    whole = field in WHOLE or len(content) <= SNIPPET
-                    start, end = (0, len(content)) if whole else _window(content, spans)
-                    highlights[f"{field}.{lang}"] = _html(content, spans, start, end)
-                    matched[field] = None
-        return highlights, tuple(matched)
+    def mark(self, docnum: int, text: Mapping[str, Mapping[str, str]]) -> Marked:
+        spans: dict[int, list[Span]] = defaultdict(list)
+        because = []
+        for word in self._asked:
+            places = sorted(self._places(word, docnum))
+            for place in places:
+                spans[place.text].append((place.start, place.end))
+            if places:
+                number, _, start, end = places[0]
+                field, lang = TEXTS[number]
+                because.append(Because(word.asked, text[field][lang][start:end], field))
+        highlights = {}
+        for number in sorted(spans):
+            field, lang = TEXTS[number]
+            content, marks = text[field][lang], _merged(spans[number])
+            whole = field in WHOLE or len(content) <= SNIPPET
+            start, end = (0, len(content)) if whole else _window(content, marks)
+            highlights[f"{field}.{lang}"] = _html(content, marks, start, end)
+        matched = dict.fromkeys(TEXTS[number][0] for number in sorted(spans))
+        return Marked(highlights, tuple(matched), tuple(because))
 
-    def _spans(self, content: str) -> list[Span]:
-        found = occurrences(content, self._terms)
-        spans = [(piece.start, piece.end) for piece in found if piece.term in self._alone]
-        if self._names:
-            at = {piece.start: piece for piece in found if len(piece.term) == 1}
-            for name in self._names:
-                for first in at:
-                    run = [at.get(first + step) for step in range(len(name))]
-                    if all(piece and piece.term == term for piece, term in zip(run, name, strict=True)):
-                        spans.append((first, first + len(name)))
-        return _merged(spans)
+    def _places(self, word: tree.Word | tree.Prefix, docnum: int) -> Iterator[Place]:
+        """Where a document has the word, in each of its ways."""
+        if isinstance(word, tree.Prefix):
+            ways = [[_standing(postings, docnum, word.field)] for postings in self._begun(word.start)]
+        else:
+            ways = [[self._of(term, docnum, word.field) for term in way.terms] for way in word.ways]
+        for way, terms in enumerate(ways):
+            if not all(terms):
+                continue
+            if isinstance(word, tree.Word) and word.ways[way].adjacent:
+                yield from _in_a_row(terms)
+            else:
+                for places in terms:
+                    yield from places
+
+    def _of(self, term: str, docnum: int, field: str) -> list[Place]:
+        postings = self._postings(term)
+        return _standing(postings, docnum, field) if postings else []
+
+
+def _standing(postings: Postings, docnum: int, field: str) -> list[Place]:
+    found = postings.of(docnum)
+    if not len(found):
+        return []
+    places = [_place(number) for number in found.astype(np.uint64).tolist()]
+    return [place for place in places if not field or TEXTS[place.text][0] == field]
+
+
+def _place(occurrence: int) -> Place:
+    start = (occurrence >> LENGTH_BITS) & ((1 << START_BITS) - 1)
+    length = occurrence & ((1 << LENGTH_BITS) - 1)
+    position = (occurrence >> POSITION_SHIFT) & ((1 << (TEXT_SHIFT - POSITION_SHIFT)) - 1)
+    return Place(occurrence >> TEXT_SHIFT, position, start, start + length)
+
+
+def _in_a_row(terms: list[list[Place]]) -> Iterator[Place]:
+    """Stretches in which the terms stand side by side, each as one place."""
+    at = [{(place.text, place.position): place for place in places} for places in terms]
+    for first in terms[0]:
+        run = [places.get((first.text, first.position + step)) for step, places in enumerate(at)]
+        if last := all(run) and run[-1]:
+            yield first._replace(end=last.end)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -95,15 +167,15 @@ def _without_scraps(content: str, spans: list[Span], start: int, end: int) -> Sp
 
 def _inside(content: str, at: int) -> Span:
     """The word that a cut at `at` would go through, or (at, at)."""
-    start = end = at
-    while start > 0 and content[start - 1] not in _BREAKS and at - start < _REACH:
-        start -= 1
-    while end < len(content) and content[end] not in _BREAKS and end - at < _REACH:
-        end += 1
-    for word in words(content[start:end]):
-        first, last = start + word.whole.start, start + word.whole.end
-        if first < at < last:
-            return first, last
+    near = max(0, at - _REACH)
+    for run in _RUN.finditer(content, near, at + _REACH):
+        if run.start() >= at:
+            break
+        if run.end() > at:
+            for word in words(run.group()):
+                first, last = run.start() + word.whole.start, run.start() + word.whole.end
+                if first < at < last:
+                    return first, last
     return at, at
 
 

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from whoosh.index import create_in, open_dir
+from whoosh.index import FileIndex, create_in, open_dir
 from whoosh.writing import IndexingError, IndexWriter
 
+from search.asked import answer
 from search.documents import Document, Hits, Query
 from search.errors import IndexBroken
 from search.generations import Generations
+from search.opening import Opened, opened
+from search.postings import Codec
 from search.schema import SCHEMA, row
-from search.snapshot import Snapshot
 
 PROGRESS_EVERY = 100
+SORTED_MB = 256
+"""Memory for postings that wait to be sorted; more of them are sorted in runs on disk."""
 
 Found = TypeVar("Found")
 
@@ -26,7 +30,7 @@ class Index:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._generations = Generations(Path(path))
-        self._snapshot: Snapshot | None = None
+        self._current: Opened | None = None
         self._opening = threading.Lock()
 
     @property
@@ -41,7 +45,7 @@ class Index:
         return self.followed[0]
 
     def search(self, query: Query) -> Hits:
-        return self._newest().search(query)
+        return answer(self._newest().snapshot, query)
 
     def refresh(self) -> None:
         """Take up the newest commit now. A search does so by itself, for one readlink when there is none."""
@@ -60,7 +64,7 @@ class Index:
             with self._generations.publishing(position, mark, base) as folder:
                 if not latest:
                     return
-                writer = open_dir(str(folder), schema=SCHEMA).writer(compound=False)
+                writer = _writer(open_dir(str(folder), schema=SCHEMA))
                 with _cancelled_on_error(writer):
                     for key, document in latest.items():
                         writer.delete_by_term("key", key)
@@ -80,7 +84,7 @@ class Index:
         """Build everything anew beside what is in use, then switch. A key may come once only."""
         keys: set[str] = set()
         with self._generations.writing(), self._generations.publishing(position, mark) as folder:
-            writer = create_in(str(folder), SCHEMA).writer(compound=False)
+            writer = _writer(create_in(str(folder), SCHEMA))
             with _cancelled_on_error(writer):
                 for document in documents:
                     if document.key in keys:
@@ -93,32 +97,31 @@ class Index:
         if progress is not None:
             progress(len(keys))
 
-    def _newest(self) -> Snapshot:
-        snapshot = self._snapshot
-        if snapshot is not None:
-            if snapshot.name == self._generations.current():
-                return snapshot
+    def _newest(self) -> Opened:
+        current = self._current
+        if current is not None:
+            if current.name == self._generations.current():
+                return current
             if not self._opening.acquire(blocking=False):
-                return snapshot  # another thread is opening the newest; until then this one is good
+                return current  # another thread is opening the newest; until then this one is good
         else:
             self._opening.acquire()
         try:
-            self._snapshot = self._settled(self._opened)
-            return self._snapshot
+            self._current = self._settled(self._opened)
+            return self._current
         finally:
             self._opening.release()
 
-    def _opened(self, name: str) -> Snapshot:
-        before = self._snapshot
+    def _opened(self, name: str) -> Opened:
+        before = self._current
         if before is not None and before.name == name:
             return before
         manifest = self._generations.manifest(name)
         if before is not None and manifest.files.items() == before.contents.keys():
-            before.name = name  # only the position has moved on
-            return before
+            return before._replace(name=name)  # only the position has moved on
         contents = self._generations.read(name, manifest, before.contents if before else {})
         try:
-            return Snapshot(name, contents)
+            return opened(name, contents, before)
         except Exception as error:
             raise IndexBroken(f"{name} cannot be opened: {error!r}") from error
 
@@ -135,6 +138,10 @@ class Index:
             except OSError as error:
                 if self._generations.current() == name:
                     raise IndexBroken(f"{name}: {error}") from error
+
+
+def _writer(index: FileIndex) -> IndexWriter:
+    return index.writer(compound=False, codec=Codec(), limitmb=SORTED_MB)  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

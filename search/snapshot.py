@@ -1,116 +1,152 @@
-"""One generation, opened: its words, its facts, and a search in them.
+"""One generation, opened: its segments, which of their documents live, and a search in them."""
 
-All files are in memory, checked on their way in: nothing that happens to the disk afterwards can change an
-answer or crash a reader, and no file stays open.
-"""
+from __future__ import annotations
 
-import json
-import threading
 import time
-from heapq import nsmallest
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from whoosh.filedb.filestore import RamStorage
-from whoosh.filedb.structfile import BufferFile
-from whoosh.index import FileIndex
-from whoosh.scoring import BM25F
+import numpy as np
+from numpy.typing import NDArray
 
-from search.documents import Hit, Hits, Query
-from search.generations import Contents
-from search.highlight import Marker
-from search.schema import SCHEMA
-from search.table import Table
-from search.wanted import Clause, as_query, wanted
-
-
-class _Memory(RamStorage):
-    """RamStorage copies a file each time it is opened, by way of a memoryview; bytes are shared."""
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # whoosh is typed in part
-        self.files = files
-
-    def open_file(self, name: str, **kwargs: Any) -> BufferFile:
-        return BufferFile(self.files[name], name=name)
+from search.documents import Explanation, Hit, Hits, Query, Share
+from search.highlight import UNMARKED, Marker
+from search.matching import Answer, Collection, among, leaf, words_of
+from search.ordering import Orders, Place
+from search.segment import Segment
+from search.table import Mask, bits_of
+from search.tree import Node, Not, Prefix, Word
 
 
 class Snapshot:
-    def __init__(self, name: str, contents: Contents) -> None:
-        self.name = name
-        self.contents = contents
-        storage = _Memory({file: content for (file, _), content in contents.items()})
-        self._searcher = FileIndex(storage, schema=SCHEMA).searcher(weighting=BM25F())
-        reader = self._searcher.reader()
-        facts = [
-            (base + docnum, column[docnum])
-            for leaf, base in reader.leaf_readers()
-            if leaf.doc_count_all()
-            for column in [leaf.column_reader("facts")]
-            for docnum in leaf.all_doc_ids()
-        ]
-        self.table = Table(reader.doc_count_all(), facts)
-        # Whoosh seeks in files that all threads share. Python runs one thread at a time anyway.
-        self._one_at_a_time = threading.Lock()
+    """What is in it never changes."""
 
-    def search(self, query: Query) -> Hits:
+    def __init__(self, segments: Sequence[Segment], deleted: Sequence[NDArray[np.intp]]) -> None:
+        """`deleted`: by segment the numbers of the documents in it that are no more, ascending."""
+        self.segments, self._deleted = segments, deleted
+        self._alive = alive = [_alive(segment, gone) for segment, gone in zip(segments, deleted, strict=True)]
+        counts = [int(mask.sum()) for mask in alive]
+        tables = [segment.table for segment in segments]
+        pairs = zip(tables, alive, strict=True)
+        words = sum(float(table.lengths[mask[: table.size]].sum()) for table, mask in pairs)
+        self._collection = Collection(sum(counts), words / max(sum(counts), 1))
+        self._orders = Orders(segments)
+
+    def search(self, query: Query, tree: Node, *, counted: bool = True) -> Hits:
+        """The hits for a tree that was grown from the query's text. `counted` False leaves out the facets."""
         began = time.perf_counter()
-        table = self.table
-        clauses = wanted(query.text)
-        scores: dict[int, float] = {}
-        if clauses:
-            scores = self._match(clauses, scored=query.sort == "relevance")
-            found = table.set_of(scores)
-        else:
-            # Signs alone are a search for something that no text holds, not for everything.
-            found = 0 if query.text.strip() else table.everything
-        hits = found & table.allowed(query.filters)
-        docnums_of_page = self._page(query, table.members(hits), scores)
-        marker = Marker(clauses)
+        answers, having = self._answers(tree)
+        found = [answer.found(tree) for answer in answers]
+        hits, scores, by_group = [], [], Counter({0: 0, 1: 0})
+        for segment, (ids, score) in zip(self.segments, found, strict=True):
+            passing = segment.table.passing(query.filters)
+            if passing is not None:
+                kept = passing[ids]
+                ids, score = ids[kept], score[kept]
+            hits.append(ids)
+            scores.append(score)
+            by_group.update(dict(enumerate(np.bincount(segment.table.groups[ids]).tolist())))
+        start = (max(query.page, 1) - 1) * query.per_page
+        worded = any(words_of(tree))
+        places = self._orders.page(
+            hits, scores if worded else None, query.sort, query.lang, start, start + query.per_page
+        )
         return Hits(
-            total=hits.bit_count(),
-            total_by_group={group: (hits & members).bit_count() for group, members in table.by_group.items()},
-            items=[self._hit(docnum, marker) for docnum in docnums_of_page],
-            facets={
-                name: table.count(found & self._counted(query, name), query.filters, name) for name in query.facets
-            },
+            total=sum(len(ids) for ids in hits),
+            total_by_group=dict(by_group),
+            items=self._items(places, query, tree, answers, having),
+            facets=self._facets(query, [one.ids for one in found]) if counted else {},
             took_ms=(time.perf_counter() - began) * 1000,
         )
 
-    def _counted(self, query: Query, facet: str) -> int:
-        """The documents that a facet counts."""
-        if query.count_group is None or facet in query.count_all:
-            return self.table.everything
-        return self.table.by_group.get(query.count_group, 0)
+    def _answers(self, tree: Node) -> tuple[list[Answer], dict[Word | Prefix, int]]:
+        """Per segment what its postings say, and in how many living documents each word stands."""
+        words = set(words_of(tree))
+        leaves = [{word: leaf(segment, word) for word in words} for segment in self.segments]
+        having = {
+            word: sum(_living(read[word].ids, gone) for read, gone in zip(leaves, self._deleted, strict=True))
+            for word in words
+        }
+        rarities = {word: self._collection.rarity(count) for word, count in having.items()}
+        parts = zip(self.segments, self._alive, leaves, strict=True)
+        answers = [Answer(segment, alive, read, rarities, self._collection) for segment, alive, read in parts]
+        return answers, having
 
-    def _match(self, clauses: list[Clause], scored: bool) -> dict[int, float]:
-        """Document number → score, or zero where none was asked for."""
-        query = as_query(clauses)
-        scores: dict[int, float] = {}
-        with self._one_at_a_time:
-            context = self._searcher.context() if scored else self._searcher.boolean_context()
-            for leaf, base in self._searcher.leaf_searchers():
-                matcher = query.matcher(leaf, context)
-                if scored:
-                    while matcher.is_active():
-                        scores[base + matcher.id()] = matcher.score()
-                        matcher.next()
-                else:
-                    scores.update((base + docnum, 0.0) for docnum in matcher.all_ids())
-        return scores
+    def _facets(self, query: Query, found: Sequence[NDArray[Any]]) -> dict[str, dict[str, int]]:
+        facets: dict[str, Counter[str]] = {name: Counter() for name in query.facets}
+        for segment, ids in zip(self.segments, found, strict=True):
+            table = segment.table
+            everything = table.mask_of(ids)
+            grouped = everything
+            if query.count_group is not None:
+                grouped = everything.copy()
+                grouped[: table.size] &= table.groups == query.count_group
+            passing = table.passing(query.filters)
+            counted, counted_all = bits_of(_and(grouped, passing)), bits_of(_and(everything, passing))
+            for name in query.facets:
+                if name not in table.facets:
+                    continue
+                bits = counted_all if name in query.count_all else counted
+                if query.filters.get(name):
+                    mask = everything if name in query.count_all else grouped
+                    bits = bits_of(_and(mask, table.passing(query.filters, besides=name)))
+                facets[name].update(table.facets[name].counts(bits))
+        return {name: _by_count(counts) for name, counts in facets.items()}
 
-    def _page(self, query: Query, docnums: list[int], scores: dict[int, float]) -> list[int]:
-        start = (max(query.page, 1) - 1) * query.per_page
-        if start >= len(docnums):
+    def _items(
+        self,
+        places: Sequence[Place],
+        query: Query,
+        tree: Node,
+        answers: Sequence[Answer],
+        having: dict[Word | Prefix, int],
+    ) -> list[Hit]:
+        asked = list(dict.fromkeys(_present(tree)))
+        markers = {number: Marker(self.segments[number], asked) for number in {number for number, _ in places}}
+        items = []
+        for number, docnum in places:
+            segment = self.segments[number]
+            key = segment.table.keys[docnum].decode()
+            marked = UNMARKED
+            if query.highlights and asked:
+                marked = markers[number].mark(docnum, segment.text(docnum))
+            explanation = None
+            if query.explain and asked:
+                shares = [Share(word.asked, having[word], answers[number].score(word, docnum)) for word in asked]
+                boost = float(segment.table.boosts[docnum])
+                explanation = Explanation(sum(share.score for share in shares) * boost, boost, tuple(shares))
+            items.append(Hit(key, segment.shown(docnum), *marked, explanation))
+        return items
+
+
+def _present(node: Node) -> list[Word | Prefix]:
+    """The words that a hit may have; not those that it must not."""
+    match node:
+        case Word() | Prefix():
+            return [node]
+        case Not():
             return []
-        end = start + query.per_page
-        place = self.table.order(query.sort, query.lang)
-        if query.sort != "relevance" or not scores:
-            return nsmallest(end, docnums, key=place.__getitem__)[start:]
-        groups = self.table.groups
-        return nsmallest(end, docnums, key=lambda docnum: (groups[docnum], -scores[docnum], place[docnum]))[start:]
+        case _:
+            inner = getattr(node, "nodes", ())
+            return [word for one in inner for word in _present(one)]
 
-    def _hit(self, docnum: int, marker: Marker) -> Hit:
-        with self._one_at_a_time:
-            page = json.loads(self._searcher.reader().stored_fields(docnum)["page"])
-        highlights, matched = marker.mark(page["text"])
-        return Hit(self.table.keys[docnum], page["stored"], highlights, matched)
+
+def _alive(segment: Segment, deleted: NDArray[np.intp]) -> Mask:
+    table = segment.table
+    mask = np.zeros(table.room, bool)
+    mask[: table.size] = True
+    mask[deleted] = False
+    return mask
+
+
+def _living(ids: NDArray[Any], deleted: NDArray[np.intp]) -> int:
+    return len(ids) - int(among(deleted, ids).sum())
+
+
+def _and(mask: Mask, other: Mask | None) -> Mask:
+    return mask if other is None else mask & other
+
+
+def _by_count(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

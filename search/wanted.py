@@ -1,15 +1,16 @@
-"""A reader's text → what must be found: clauses, each with one or more ways to satisfy it.
+"""A reader's text → what must be found: words, each with one or more ways to satisfy it.
 
-Later readings (synonyms, a query language, spelling) add ways and clauses; matching and highlighting stay.
+Later readings (synonyms, a query language, spelling) add ways and words; matching and highlighting stay.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from whoosh.query import And, Or, Phrase, Term
 from whoosh.query import Query as WhooshQuery
 
-from search.analysis import Word, words
+from search import analysis
+from search.analysis import words
+from search.tree import Way, Word
 
 MAX_TERMS = 64
 
@@ -20,34 +21,38 @@ STOP = frozenset((*"的了和与及或在是等为之", *_STOP_EN.split()))
 """Nobody means these when they search; they are dropped unless there is nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    terms: tuple[str, ...]
-    adjacent: bool = False
-    """Side by side and in this order, not merely all of them."""
+Clause = Word
 
 
-Clause = tuple[Way, ...]
-"""Ways, any of which will do."""
-
-
-def wanted(text: str) -> list[Clause]:
-    """All clauses must be met. At most MAX_TERMS terms are looked for; what follows them is ignored."""
-    clauses: dict[Clause, None] = {}
+def wanted(text: str) -> list[Word]:
+    """All of them must be found. At most MAX_TERMS terms are looked for; what follows them is ignored."""
+    found: dict[tuple[Way, ...], Word] = {}
     budget = MAX_TERMS
-    for clause in _clauses(text):
-        if clause in clauses:
+    for word in _asked(text):
+        if word.ways in found:
             continue
-        budget -= sum(len(way.terms) for way in clause)
+        budget -= sum(len(way.terms) for way in word.ways)
         if budget < 0:
             break
-        clauses[clause] = None
-    telling = [clause for clause in clauses if not (len(clause) == 1 and STOP.issuperset(clause[0].terms))]
-    return telling or list(clauses)
+        found[word.ways] = word
+    telling = [word for ways, word in found.items() if not (len(ways) == 1 and STOP.issuperset(ways[0].terms))]
+    return telling or list(found.values())
 
 
-def as_query(clauses: list[Clause]) -> WhooshQuery:
-    return And([Or([_as_query(way) for way in clause]) for clause in clauses]).normalize()
+def phrase(text: str) -> Word | None:
+    """The words of a text side by side and in its order, exactly these; nothing where it has none."""
+    terms: list[str] = []
+    for word in words(text):
+        terms += [piece.term for piece in word.parts or (word.whole,)]
+        if len(terms) >= MAX_TERMS:
+            break
+    if not terms:
+        return None
+    return Word((Way(tuple(terms[:MAX_TERMS]), adjacent=len(terms) > 1),), asked=text)
+
+
+def as_query(wanted: Sequence[Word]) -> WhooshQuery:
+    return And([Or([_as_query(way) for way in word.ways]) for word in wanted]).normalize()
 
 
 def _as_query(way: Way) -> WhooshQuery:
@@ -56,32 +61,34 @@ def _as_query(way: Way) -> WhooshQuery:
     return And([Term("words", term) for term in way.terms])
 
 
-def _clauses(text: str) -> Iterator[Clause]:
-    singles: list[Word] = []
+def _asked(text: str) -> Iterator[Word]:
+    singles: list[analysis.Word] = []
     for word in words(text):
         single = word.han and len(word.whole.term) == 1 and word.whole.term not in STOP
         if singles and not (single and singles[-1].whole.end == word.whole.start and len(singles) < MAX_SINGLES):
-            yield _name(singles)
+            yield _name(text, singles)
             singles = []
         if single:
             singles.append(word)
         else:
-            yield from _of_word(word)
+            yield from _of_word(text, word)
     if singles:
-        yield _name(singles)
+        yield _name(text, singles)
 
 
-def _name(singles: list[Word]) -> Clause:
+def _name(text: str, singles: list[analysis.Word]) -> Word:
     """Characters that the dictionary could not join are a name (鹏讯): they must stand side by side."""
-    return (Way(tuple(word.whole.term for word in singles), adjacent=len(singles) > 1),)
+    way = Way(tuple(word.whole.term for word in singles), adjacent=len(singles) > 1)
+    return Word((way,), text[singles[0].whole.start : singles[-1].whole.end])
 
 
-def _of_word(word: Word) -> Iterator[Clause]:
+def _of_word(text: str, word: analysis.Word) -> Iterator[Word]:
     if word.han:
         for piece in word.parts or (word.whole,):
-            yield (Way((piece.term,)),)
-    elif word.parts and all(len(piece.term) > 1 for piece in word.parts):
-        # gas-meter: written as one word elsewhere, or as two.
-        yield Way((word.whole.term,)), Way(tuple(piece.term for piece in word.parts))
+            yield Word((Way((piece.term,)),), text[piece.start : piece.end])
     else:
-        yield (Way((word.whole.term,)),)
+        ways = [Way((word.whole.term,))]
+        if word.parts and all(len(piece.term) > 1 for piece in word.parts):
+            # gas-meter: written as one word elsewhere, or as two.
+            ways.append(Way(tuple(piece.term for piece in word.parts)))
+        yield Word(tuple(ways), text[word.whole.start : word.whole.end])

@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 
 from search.analysis import occurrences, tokens, words
 from search.folding import fold
-from search.wanted import MAX_SINGLES, MAX_TERMS, STOP, Way, wanted
+from search.tree import Way, Word
+from search.wanted import MAX_SINGLES, MAX_TERMS, STOP, phrase, wanted
 
 
 def terms(text: str) -> list[str]:
-    return [token.term for token in tokens(text)]
+    return [term for term, *_ in tokens(text)]
 
 
 def asked(text: str) -> list[tuple[str, ...]]:
-    """The terms of every clause that has one way only."""
-    return [way.terms for (way,) in wanted(text)]
+    """The terms of the first way of every word."""
+    return [word.ways[0].terms for word in wanted(text)]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_the_segmenter_counts_characters_not_bytes() -> None:
         ("1,200,000 meters", ["1200000", "meter"]),
         ("800\u202f000只", ["800000", "只"]),
         ("2020，300", ["2020", "300"]),
-        ("1.5km", ["1.5", "km"]),
+        ("1.5km", ["1.5km", "1.5", "km"]),
         ("2025-08-30", ["20250830", "2025", "08", "30"]),
         ("a-b-c-d-e", ["a", "b", "c", "d", "e"]),
         ("!? \0 \ud800 ——", []),
@@ -127,11 +128,31 @@ def test_what_a_query_asks_for(text: str, expected: list[tuple[str, ...]]) -> No
 
 
 def test_a_compound_may_be_written_in_one_word_or_in_two() -> None:
-    assert wanted("gas-meter") == [(Way(("gasmet",)), Way(("gas", "meter")))]
+    (word,) = wanted("gas-meter")
+    assert word.ways[:2] == (Way(("gasmet",)), Way(("gas", "meter")))
 
 
 def test_characters_that_make_no_word_are_wanted_side_by_side() -> None:
-    assert wanted("鹏讯科技") == [(Way(("鹏", "讯"), adjacent=True),), (Way(("科技",)),)]
+    assert wanted("鹏讯科技")[0] == Word((Way(("鹏", "讯"), adjacent=True),), "鹏讯")
+    assert asked("鹏讯科技") == [("鹏", "讯"), ("科技",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("smart gas-meters", Way(("smart", "gas", "meter"), adjacent=True)),
+        ("智能水表", Way(("智能", "水表"), adjacent=True)),
+        ("NB-IoT 物联网", Way(("nbiot", "物联网"), adjacent=True)),
+        ("internet of things", Way(("internet", "of", "thing"), adjacent=True)),
+        ("水表", Way(("水表",))),
+    ],
+)
+def test_a_phrase_is_one_word_of_terms_side_by_side(text: str, expected: Way) -> None:
+    assert phrase(text) == Word((expected,), text)
+
+
+def test_a_phrase_of_signs_is_none() -> None:
+    assert phrase("?! …") is None
 
 
 @given(st.text(max_size=300))
@@ -142,8 +163,8 @@ def test_occurrences_are_what_the_index_holds(text: str) -> None:
 
 def test_a_query_wants_no_more_than_its_budget() -> None:
     many = wanted(" ".join(["water"] * 100 + [f"word{n}" for n in range(500)]))
-    assert [way.terms for (way,) in many] == [("water",), *((f"word{n}",) for n in range(MAX_TERMS - 1))]
-    assert len(wanted("鹏讯" * 4000)[0][0].terms) == MAX_SINGLES
+    assert [word.ways[0].terms for word in many] == [("water",), *((f"word{n}",) for n in range(MAX_TERMS - 1))]
+    assert len(wanted("鹏讯" * 4000)[0].ways[0].terms) == MAX_SINGLES
 
 
 def test_stop_words_are_spelled_as_the_index_spells_them() -> None:

@@ -11,20 +11,32 @@ from hypothesis import strategies as st
 from search import Document, Index, Query
 from search.analysis import words
 from search.documents import Hit
-from search.highlight import SNIPPET, Marker
-from search.wanted import wanted
+from search.highlight import SNIPPET
 
 Doc = Callable[..., Document]
 Holding = Callable[..., Index]
+Marked = Callable[..., str]
 
 
 def first(index: Index, text: str) -> Hit:
     return index.search(Query(text)).items[0]
 
 
-def marked(content: str, text: str, field: str = "title") -> str:
-    highlights, _ = Marker(wanted(text)).mark({field: {"zh": content}})
-    return highlights.get(f"{field}.zh", "")
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return Index(tmp_path_factory.mktemp("marks"))
+
+
+@pytest.fixture(scope="module")
+def marked(shelf: Index) -> Callable[..., str]:
+    """marked(content, text, field): the content as a hit for the text shows it; "" when it is none."""
+
+    def marked(content: str, text: str, field: str = "title") -> str:
+        shelf.rebuild([Document("K", {field: {"zh": content}})], position=1)
+        hits = shelf.search(Query(text)).items
+        return hits[0].highlights.get(f"{field}.zh", "") if hits else ""
+
+    return marked
 
 
 def test_a_hit_hands_back_what_was_stored_and_says_where_it_matched(doc: Doc, holding: Holding) -> None:
@@ -64,13 +76,13 @@ def test_languages_are_marked_apart(holding: Holding) -> None:
         ("<script>alert(1)</script>", "script", None),
     ],
 )
-def test_marks(content: str, text: str, expected: str | None) -> None:
+def test_marks(marked: Marked, content: str, text: str, expected: str | None) -> None:
     if expected is None:
         expected = "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;"
     assert marked(content, text) == expected
 
 
-def test_a_title_is_shown_whole_and_a_body_in_part() -> None:
+def test_a_title_is_shown_whole_and_a_body_in_part(marked: Marked) -> None:
     long = "一段说明。" * 60 + "这里有水表。" + "一段说明。" * 60
     assert plain(marked(long, "水表")) == long
     snippet = plain(marked(long, "水表", field="body"))
@@ -83,7 +95,7 @@ def test_a_title_is_shown_whole_and_a_body_in_part() -> None:
     "filler", ["meters counting everywhere ", "信息化部门的共和国，", "在gas-meter与NB-IoT之间"]
 )
 @pytest.mark.parametrize("lead", range(0, 60, 7))
-def test_a_snippet_is_cut_between_words(filler: str, lead: int) -> None:
+def test_a_snippet_is_cut_between_words(marked: Marked, filler: str, lead: int) -> None:
     long = filler * 20 + "1" * lead + " antenna " + filler * 20
     shown = plain(marked(long, "antenna", field="body"))
     snippet = shown.strip("…")
@@ -95,12 +107,12 @@ def test_a_snippet_is_cut_between_words(filler: str, lead: int) -> None:
             assert not word.whole.start < cut < word.whole.end
 
 
-def test_a_snippet_shows_where_most_is_marked() -> None:
+def test_a_snippet_shows_where_most_is_marked(marked: Marked) -> None:
     long = "水表。" + "一段说明。" * 60 + "燃气与水表。" + "一段说明。" * 60
     assert "<mark>燃气</mark>与<mark>水表</mark>" in marked(long, "燃气 水表", field="body")
 
 
-def test_a_snippet_leaves_out_the_scraps_of_passages_in_which_nothing_is_marked() -> None:
+def test_a_snippet_leaves_out_the_scraps_of_passages_in_which_nothing_is_marked(marked: Marked) -> None:
     long = "一段说明。" * 60 + "\n前面是水表与路灯。\n" + "一段说明。" * 60
     assert plain(marked(long, "水表", field="body")) == "…前面是水表与路灯。…"
     two = "一段说明。" * 60 + "\n前面是水表。\n后面是路灯。\n" + "一段说明。" * 60
@@ -117,7 +129,7 @@ def plain(marked_up: str) -> str:
     text=st.sampled_from(["水表", "智能水表", "a", "fi", "a-1", "é", "表能"]),
     field=st.sampled_from(["title", "body"]),
 )
-def test_only_mark_is_added_and_nothing_is_lost(content: str, text: str, field: str) -> None:
+def test_only_mark_is_added_and_nothing_is_lost(marked: Marked, content: str, text: str, field: str) -> None:
     result = marked(content, text, field)
     bare = re.sub("</?mark>", "", result)
     assert not re.search("[<>\"']", bare)

@@ -87,11 +87,11 @@ def test_many_commits_agree_with_one_rebuild(index: Index, doc: Doc, tmp_path: P
 def test_a_position_alone_moves_on_without_opening_anything(index: Index, doc: Doc) -> None:
     index.apply([("a", doc("a", "水表"))], position=1)
     before = index.search(Query("水表")).items
-    opened = index._snapshot
+    opened = index._current.snapshot
     index.apply([], position=7)
     assert index.position == 7
     assert index.search(Query("水表")).items == before
-    assert index._snapshot is opened
+    assert index._current.snapshot is opened
 
 
 def test_a_position_has_a_mark_of_its_own(index: Index, doc: Doc) -> None:

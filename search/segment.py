@@ -1,0 +1,62 @@
+"""One of Whoosh's segments, opened. It never changes, so what was read of it stays true for its whole life.
+
+Which of its documents are deleted is the snapshot's knowledge, not the segment's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from whoosh.reading import SegmentReader, TermNotFound
+
+from search.postings import Postings, unpacked
+from search.table import Table
+
+
+class Segment:
+    def __init__(self, reader: SegmentReader, postings: Any) -> None:
+        """`postings`: the bytes of the segment's postings file."""
+        self._reader = reader
+        self._postings = postings
+        self._shown = reader.column_reader("shown")
+        self._text = reader.column_reader("text")
+        self.table = Table(reader.doc_count_all(), reader.column_reader("facts").__getitem__)
+
+    def postings(self, term: str, field: str = "words") -> Postings | None:
+        try:
+            info = self._reader.term_info(field, term.encode())
+        except TermNotFound:
+            return None
+        return self._at(info)
+
+    def beginning(self, start: str, limit: int) -> Iterator[Postings]:
+        """The postings of the first `limit` terms, in the order of the alphabet, that begin with `start`."""
+        prefix = start.encode()
+        for (field, term), info in self._reader.iter_from("words", prefix):
+            if limit == 0 or field != "words" or not term.startswith(prefix):
+                return
+            limit -= 1
+            yield self._at(info)
+
+    @functools.cached_property
+    def completions(self) -> list[tuple[str, str, int]]:
+        """(kind, text, in how many documents) of everything that is offered while a reader types."""
+        found = []
+        for (field, entry), info in self._reader.iter_from("completions", b""):
+            if field != "completions":
+                break
+            kind, _, text = entry.decode().partition("\t")
+            found.append((kind, text, info.doc_frequency()))
+        return found
+
+    def shown(self, docnum: int) -> dict[str, Any]:
+        return json.loads(self._shown[docnum])
+
+    def text(self, docnum: int) -> dict[str, dict[str, str]]:
+        return json.loads(self._text[docnum])
+
+    def _at(self, info: Any) -> Postings:
+        return unpacked(self._postings, info.extent()[0])
