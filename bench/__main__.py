@@ -1,4 +1,7 @@
-"""`make bench`: run every measurement, or those named: `python -m bench pages`."""
+"""`make bench`: run every measurement, or those named: `python -m bench pages`.
+
+Options follow the name of the one measurement that they are for: `python -m bench search --size 10000,100000`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-ALL = ("pages",)
+ALL = ("pages", "search", "judged")
 
 
 def machine() -> str:
     """One line about where the figures come from."""
-    names = ("flask", "sqlalchemy", "granian", "whoosh3")
+    names = ("flask", "sqlalchemy", "granian", "whoosh3", "numpy", "tantivy")
     cpu = next(
         (
             line.split(":")[1].strip()
@@ -26,13 +29,17 @@ def machine() -> str:
     return f"{cpu}, Python {platform.python_version()}, {packages}"
 
 
-def main(names: list[str]) -> None:
+def main(words: list[str]) -> None:
+    first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    names, options = words[:first], words[first:]
+    if unknown := [name for name in names if name not in ALL]:
+        sys.exit(f"There is no measurement called {unknown[0]}; there are: {', '.join(ALL)}.")
+    if options and len(names) != 1:
+        sys.exit("Options belong to one measurement: name it first.")
     print(machine())
     for name in names or ALL:
-        if name not in ALL:
-            sys.exit(f"There is no measurement called {name}; there are: {', '.join(ALL)}.")
         print(f"\n{name}")
-        importlib.import_module(f"bench.{name}").main()
+        importlib.import_module(f"bench.{name}").main(*options)
 
 
 if __name__ == "__main__":

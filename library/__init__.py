@@ -7,9 +7,10 @@ from flask_wtf import CSRFProtect
 
 from search import Index
 
-from . import api, display, feeds, health, logs, pages, web
+from . import api, display, feeds, health, logs, pages, searches, web
 from .catalog import policy as catalog_policy
 from .catalog import views as catalog
+from .catalog.asked_for import Tally
 from .config import ROOT, Config
 from .db import Database
 from .files import Store
@@ -34,11 +35,12 @@ def create_app(config: Config | None = None, database: Database | None = None) -
     )
     app.extensions["index"] = Index(config.index)
     app.extensions["files"] = Store(config.files)
+    app.extensions["tally"] = Tally(database)
     logs.init_app(app, config)
     web.init_app(app, config, database, RULES)
     CSRFProtect(app)
     display.init_app(app, config)
-    for part in (pages, feeds, health, catalog, statistics):
+    for part in (pages, feeds, health, searches, catalog, statistics):
         app.register_blueprint(part.bp)
     api.init_app(app)
     return app

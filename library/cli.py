@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import json
 import signal
 import sys
@@ -17,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from search import Index
 
 from . import RULES, chain, events, indexing, logs, migrations, seeding, serving
-from .catalog import facts, operations, queries
+from .catalog import asked_for, facts, operations, queries
 from .catalog.flow import FLOW
 from .catalog.models import CaseReport
 from .config import Config
@@ -243,6 +245,26 @@ def reports(answer: tuple[int, str] | None, archive: str | None) -> None:
         for report, case in queries.open_reports(session, SYSTEM):
             click.echo(f"{report.id}  {report.at:%Y-%m-%d}  {case.code}  {report.ground}  {report.contact or '-'}")
             click.echo(f"    {report.text}")
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@plainly
+def searches(days: int, as_json: bool) -> None:
+    """What readers search for: first the words that find nothing."""
+    _, database, _ = opened()
+    with database.reading() as session:
+        found = asked_for.report(session, SYSTEM, since=now().date() - dt.timedelta(days=days))
+    if as_json:
+        words = [dataclasses.asdict(line) for line in found]
+        click.echo(json.dumps({"days": days, "words": words}, ensure_ascii=False))
+        return
+    click.echo(f"{'searches':>8} {'in vain':>8} {'widened':>8}  words -> opened cases")
+    for line in found:
+        opened_cases = ", ".join(f"{code} x {times}" for code, times in line.opened.items())
+        told = f"{line.words} ({line.lang}){' -> ' if opened_cases else ''}{opened_cases}"
+        click.echo(f"{line.searches:8} {line.in_vain:8} {line.widened:8}  {told}")
 
 
 def bar(words: str) -> Callable[[int, int], None]:

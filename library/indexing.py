@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -54,9 +54,16 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
             "status": (seen["status"],),
             "year": (row["as_of"][:4] if row["as_of"] else "unknown",),
             "origin": (case.origin,),
+            "has": tuple(_has(seen, row)),
         },
         numbers={"connections": ranked, "date": _date_number(row["as_of"])},
         rank_group=1 if case.demonstration else 0,
+        boost=_boost(ranked, bool(lead["verified"]) if lead else False, row["as_of"]),
+        names={
+            "sector": tuple(_both(tree.sectors[code].title for code in sectors)),
+            "organisation": tuple(_both(party["name"] for party in seen["parties"])),
+            "place": tuple(_places(seen["place"])),
+        },
         stored=row,
     )
 
@@ -118,6 +125,43 @@ def _changes(session: Session, ids: list[int]) -> list[tuple[str, Document | Non
         return []
     found = {one.key: one for one in documents(session, ids=ids)}
     return [(code, found.get(code)) for code in queries.codes(session, ids)]
+
+
+def _has(seen: dict[str, Any], row: dict[str, Any]) -> Iterator[str]:
+    """What can be asked for by `has:`."""
+    lead = row["connections"]
+    holds = {
+        "connections": lead,
+        "date": row["as_of"],
+        "place": any(seen["place"]["text"].values()) or seen["place"]["provinces"],
+        "english": seen["title"].get("en"),
+        "attachments": seen["attachments"],
+        "sources": seen["sources"],
+        "verified": lead and lead["verified"],
+    }
+    return (code for code, there in holds.items() if there)
+
+
+def _boost(connections: int | None, verified: bool, as_of: str | None) -> float:
+    """Between 1 and 1.33: what is large, checked and recent comes before its like, and before nothing else.
+
+    A tenfold of connections counts 1 %, 2 % when verified; a year 1 %, from 2015 on.
+    """
+    scale = min(len(str(connections)) - 1, 9) * (0.02 if verified else 0.01) if connections else 0.0
+    recent = min(max(int(as_of[:4]) - 2015, 0), 15) * 0.01 if as_of else 0.0
+    return 1 + scale + recent
+
+
+def _both(texts: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """The names in each language, none twice."""
+    return iter(dict.fromkeys(name for text in texts for name in text.values() if name))
+
+
+def _places(place: dict[str, Any]) -> Iterator[str]:
+    for lang in LANGUAGES:
+        yield from (labels.province(code, lang) for code in place["provinces"])
+        if place.get("country"):
+            yield labels.country(place["country"], lang)
 
 
 def _names(tree: taxonomy.Taxonomy, sectors: list[str], lang: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import structlog
 from search import Index
 
 from . import deliveries, events, indexing, mail, notices
+from .catalog import asked_for
 from .config import Config
 from .db import Database
 
@@ -93,12 +94,13 @@ class Worker:
         return 1
 
     def _timers(self, at: dt.datetime) -> int:
-        """The heartbeat, and once a day the anchor of the chain."""
+        """The heartbeat, once a day the anchor of the chain, and what has been kept for long enough."""
         if self.beaten and at - self.beaten < BEAT:
             return 0
         with self.database.unit() as session:
             events.move_cursor(session, self.config.replica, FOLLOWER, events.head(session)[0], now=at)
             events.drop_anchor(session, day=at.astimezone(ZONE).date().isoformat())
+            asked_for.forget(session, now=at)
         self.beaten = at
         return 0
 

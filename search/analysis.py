@@ -14,11 +14,12 @@ import rjieba
 from whoosh.lang.porter2 import stem
 
 from search.folding import HAN, Folded, fold
-from search.numerals import NUMERAL, QUANTITY, numeral, quantity
+from search.numerals import GROUPED, NUMERAL, QUANTITY, numeral, quantity
 
 DOMAIN_WORDS = (
     *("物联", "物联网", "车联网", "网联", "表计", "远传", "气表", "抄表", "漏损"),
-    *("冷链", "门磁", "充电桩", "换电柜", "中车"),
+    *("冷链", "门磁", "充电桩", "换电柜", "中车", "烟感", "感烟", "可穿戴", "智能网联", "集抄", "天车", "网约车"),
+    *("物联卡", "咪表", "云喇叭", "闵行"),
 )
 """Words of the field that the segmenter's dictionary lacks: without them 物联网 falls into 物 and 联网."""
 
@@ -31,6 +32,12 @@ NAMES = {
     "esim": (r"e-?sim", ("sim",)),
 }
 """One name, several spellings: its term, how it is written, what else it is to be found by."""
+
+_KEPT = (
+    "building customs generator government lighting operator parking refrigerator training universal university"
+)
+KEPT = {form: word for word in _KEPT.split() for form in (word, f"{word}s")} | {"universities": "university"}
+"""Words whose stem is that of another: build, customer, generation, governance, light, operation, park, train …"""
 
 MAX_TERM = 64
 MAX_PARTS = 4
@@ -46,7 +53,7 @@ _RUN = re.compile(
     | (?<!{_LETTER}) (?: (?P<category>{_CATEGORY}) | {_NAME} ) (?=bis|(?!{_LETTER}))
     | (?=[0-9]) (?:
         (?P<quantity> {QUANTITY} )
-        | (?<![0-9.,]) (?P<grouped> [0-9]{{1,3}} (?:[,\u00a0\u2009\u202f][0-9]{{3}})+ (?:\.[0-9]+)? ) (?![0-9])
+        | (?<![0-9.,]) (?P<grouped> {GROUPED} (?:\.[0-9]+)? )
         | (?P<decimal> [0-9]+ (?:\.[0-9]+)+ )
     )
     | (?P<latin> {_LETTER}+ (?: [-._+&'] (?!(?:{_ANY_NAME})(?!{_LETTER})|{QUANTITY}) {_LETTER}+ )* )
@@ -110,6 +117,13 @@ def tokens(text: str) -> Iterator[Token]:
             else:
                 yield term, position + step, *folded.span(at + start, at + end)
         position += steps
+
+
+def sequence(text: str) -> Iterator[str]:
+    """The terms that stand in a row where the text does: of a compound its parts."""
+    for word in words(text):
+        for piece in word.parts or (word.whole,):
+            yield piece.term
 
 
 def occurrences(text: str, terms: Set[str]) -> list[Piece]:
@@ -255,6 +269,8 @@ def _quantity(written: str) -> Word:
 
 
 def _stemmed(word: str) -> str:
+    if word in KEPT:
+        return KEPT[word]
     return stem(word) if 2 < len(word) <= MAX_TERM and word.isascii() and word.isalpha() else word
 
 

@@ -1,15 +1,60 @@
-"""From what a reader typed to an answer."""
+"""From what a reader typed to an answer: read it, look, and where nothing is found look a little wider."""
 
 from __future__ import annotations
 
-from search.documents import Hits, Query
+import dataclasses
+
+from search.documents import Completion, Hits, Query, Widened
+from search.language import read
 from search.snapshot import Snapshot
-from search.tree import NOTHING, All
+from search.tree import All, Node
 from search.wanted import wanted
+from search.widening import widenings
+
+FEW = 3
+"""Where no more are found, another spelling that finds more is worth a line."""
+
+TITLES = 3
+"""Titles among the suggestions at most."""
 
 
 def answer(snapshot: Snapshot, query: Query) -> Hits:
-    words = wanted(query.text)
-    # Signs alone are a search for something that no text holds, not for everything.
-    tree = NOTHING if query.text.strip() and not words else All(tuple(words))
-    return snapshot.search(query, tree)
+    """The hits for what was typed; where no document at all has it, those for what may have been meant."""
+    reading = read(query.text)
+    hits = dataclasses.replace(snapshot.search(query, reading.tree), notes=reading.notes)
+    if query.exact or not query.text.strip() or hits.total > FEW:
+        return hits
+    having = snapshot.count(reading.tree)
+    if having > FEW:
+        return hits  # the filters leave little of it, not the words
+    for wider in widenings(query.text, snapshot.vocabulary):
+        tree = wider.tree or read(wider.text).tree
+        if having == 0 and snapshot.count(tree):
+            widened = Widened(wider.kind, wider.text)
+            return dataclasses.replace(snapshot.search(query, tree), notes=reading.notes, widened=widened)
+        if having and wider.kind == "spelling" and snapshot.count(tree) > having:
+            return dataclasses.replace(hits, suggestion=wider.text)
+    return hits
+
+
+def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[Completion]:
+    """What may be meant by what has been typed so far, the titles last. The last word may be half a word."""
+    found = snapshot.vocabulary.complete(typed, limit, alive=snapshot.lives)
+    head, _, last = typed.rstrip().rpartition(" ")
+    if head and len(found) < limit:
+        ends = snapshot.vocabulary.complete(last, limit - len(found), kinds=("word",), alive=snapshot.lives)
+        found += [dataclasses.replace(end, text=f"{head} {end.text}") for end in ends]
+    titles: dict[str, Completion] = {}
+    likely = [typed, *(one.text for one in found if one.kind == "word")]
+    for text in likely[:TITLES]:
+        if tree := _in_titles(text):
+            titles |= {title.key: title for title in snapshot.titles(tree, lang, TITLES)}
+        if len(titles) >= TITLES:
+            break
+    few = list(titles.values())[:TITLES]
+    return [*found[: limit - len(few)], *few]
+
+
+def _in_titles(text: str) -> Node | None:
+    words = wanted(text)
+    return All(tuple(dataclasses.replace(word, field="title") for word in words)) if words else None

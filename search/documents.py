@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from search.grammar import Note
+
 Sort = Literal["relevance", "newest", "connections", "title"]
+WideningKind = Literal["spelling", "pinyin", "bigrams"]
 
 
 @dataclass(frozen=True)
@@ -87,17 +90,10 @@ class Hit:
     explanation: Explanation | None = None
 
 
-class Note(NamedTuple):
-    """Something in what was typed that was not taken as it stands: a code of `search.language`, and where."""
-
-    code: str
-    text: str
-
-
 class Widened(NamedTuple):
     """Nothing has what was asked for; the hits are those for `text` instead."""
 
-    kind: Literal["spelling", "pinyin", "bigrams"]
+    kind: WideningKind
     text: str
 
 
@@ -121,6 +117,7 @@ class Hits:
     """Facet → code → hits it would give: every filter applies except the facet's own."""
     took_ms: float
     notes: tuple[Note, ...] = ()
+    """What of the query could not be read, and was left out."""
     widened: Widened | None = None
     suggestion: str | None = None
     """Another spelling that finds more, where little was found."""

@@ -10,8 +10,8 @@ from typing import TypeVar
 from whoosh.index import FileIndex, create_in, open_dir
 from whoosh.writing import IndexingError, IndexWriter
 
-from search.asked import answer
-from search.documents import Document, Hits, Query
+from search.asked import answer, completions
+from search.documents import Completion, Document, Hits, Query
 from search.errors import IndexBroken
 from search.generations import Generations
 from search.opening import Opened, opened
@@ -46,6 +46,10 @@ class Index:
 
     def search(self, query: Query) -> Hits:
         return answer(self._newest().snapshot, query)
+
+    def suggest(self, typed: str, lang: str, limit: int = 8) -> list[Completion]:
+        """What may be meant by what has been typed so far: words, names, and the titles that have them."""
+        return completions(self._newest().snapshot, typed, lang, limit)
 
     def refresh(self) -> None:
         """Take up the newest commit now. A search does so by itself, for one readlink when there is none."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from search import tree
 from search.analysis import tokens
-from search.postings import POSITION_SHIFT, TEXT_SHIFT, Postings
+from search.postings import POSITION_BITS, POSITION_SHIFT, TEXT_SHIFT, Postings
 from search.schema import LANGUAGES, TEXTS, WEIGHTS
 from search.segment import Segment
 from search.table import Mask
@@ -29,7 +29,8 @@ Ids = NDArray[np.integer[Any]]
 Floats = NDArray[np.floating[Any]]
 
 _IN_TEXT = np.array([WEIGHTS[field] for field, _ in TEXTS], np.float32)
-_DOC_SHIFT = TEXT_SHIFT - POSITION_SHIFT + 5
+_TEXTS = (1 << 64 - TEXT_SHIFT) - 1
+_DOC_SHIFT = 64 - POSITION_SHIFT
 _SPARSE = 16
 
 
@@ -207,12 +208,10 @@ def _in_field(postings: Postings, field: str) -> Leaf:
     """The documents that have the term in this field; without a field, anywhere."""
     if not field:
         return Leaf(postings.ids, postings.weights)
-    first = TEXTS.index((field, LANGUAGES[0]))
-    text = postings.occurrences >> np.uint64(TEXT_SHIFT)
-    inside = (text >= first) & (text < first + len(LANGUAGES))
-    times = np.add.reduceat(inside, postings.ends - postings.counts, dtype=np.uint16)
-    has = times > 0
-    return Leaf(postings.ids[has], times[has] * np.float32(WEIGHTS[field]))
+    ids: Ids = postings.ids
+    if field == TEXTS[0][0]:  # what is in the first text comes first, so one glance tells
+        ids = ids[postings.occurrences[postings.ends - postings.counts] < len(LANGUAGES) << TEXT_SHIFT]
+    return _weighed(_places(postings, ids), ids, field)
 
 
 def _side_by_side(found: list[Postings], field: str) -> Leaf:
@@ -221,15 +220,18 @@ def _side_by_side(found: list[Postings], field: str) -> Leaf:
     for postings in sorted(found, key=lambda one: len(one.ids)):
         few, many = sorted((ids, postings.ids), key=len)
         ids = few[among(few, many)]
-    if not len(ids):
-        return NOBODY
     steps = [(_places(postings, ids), step) for step, postings in enumerate(found)]
     steps.sort(key=lambda one: len(one[0]))
     places, first = steps[0]
     for others, step in steps[1:]:
         places = places[among(places + (step - first), others)]
     places = places - first
-    docs, texts = places >> _DOC_SHIFT, (places >> (TEXT_SHIFT - POSITION_SHIFT)) & 31
+    return _weighed(places, ids, field)
+
+
+def _weighed(places: NDArray[np.int64], ids: Ids, field: str) -> Leaf:
+    """The documents that have any of these places in the field, each place weighing as much as its text."""
+    docs, texts = places >> _DOC_SHIFT, (places >> POSITION_BITS) & _TEXTS
     if field:
         inside = texts // len(LANGUAGES) == TEXTS.index((field, LANGUAGES[0])) // len(LANGUAGES)
         docs, texts = docs[inside], texts[inside]
@@ -244,7 +246,7 @@ def _places(postings: Postings, ids: Ids) -> NDArray[np.int64]:
     counts = postings.counts[rows].astype(np.int64)
     ends = postings.ends[rows]
     total = np.cumsum(counts)
-    inside = np.arange(total[-1]) + np.repeat(ends - total, counts)
+    inside = np.arange(counts.sum()) + np.repeat(ends - total, counts)
     places = (postings.occurrences[inside] >> np.uint64(POSITION_SHIFT)).astype(np.int64)
     return (np.repeat(np.arange(len(ids)), counts) << _DOC_SHIFT) | places
 

@@ -29,6 +29,10 @@ _UNITS = {
     "gb": (),
     "tb": (),
     "ms": ("毫秒", "milliseconds", "millisecond"),
+    "sec": ("秒钟", "seconds", "second"),
+    "min": ("分钟", "minutes", "minute"),
+    "h": ("小时", "hours", "hour"),
+    "months": ("个月", "month"),
     "mm": ("毫米",),
     "cm": ("厘米",),
     "km": ("公里", "千米", "kilometres", "kilometre", "kilometers", "kilometer"),
@@ -52,8 +56,11 @@ _UNITS = {
 
 _UNIT_OF = {spelling: unit for unit, others in _UNITS.items() for spelling in (unit, *others)}
 
+GROUPED = r"(?:[0-9]{1,3}(?:[,\u00a0\u2009\u202f][0-9]{3})+|[1-9][0-9]{0,2}(?:[ ][0-9]{3})*[ ]000)(?![0-9])"
+"""1,200,000. Plain spaces divide two numbers as often as they group one, so they count before 000 only."""
+
 # Figures longer than this count nothing: they are read as any other word.
-_FIGURES = r"(?:[0-9]{1,3}(?:[,\u00a0\u2009\u202f][0-9]{3})+|[0-9]{1,15})(?:\.[0-9]{1,15})?(?![0-9]|[.,][0-9])"
+_FIGURES = rf"(?:{GROUPED}|[0-9]{{1,15}})(?:\.[0-9]{{1,15}})?(?![0-9]|[.,][0-9])"
 _SCALE = rf"""
     [-\s]?(?:thousand|million|billion|trillion)s?(?!{_LETTER})
     | \s?(?:mn|bn|m|(?<=[0-9]{{2}})k)(?![/&]|{_LETTER})

@@ -14,6 +14,7 @@ from whoosh.reading import SegmentReader, TermNotFound
 
 from search.postings import Postings, unpacked
 from search.table import Table
+from search.vocabulary import Vocabulary
 
 
 class Segment:
@@ -42,15 +43,20 @@ class Segment:
             yield self._at(info)
 
     @functools.cached_property
-    def completions(self) -> list[tuple[str, str, int]]:
-        """(kind, text, in how many documents) of everything that is offered while a reader types."""
-        found = []
+    def vocabulary(self) -> Vocabulary:
+        """Everything that is offered while a reader types; read when somebody first does."""
+        return Vocabulary(self._completions())
+
+    def having(self, kind: str, text: str) -> Postings | None:
+        """The documents from which a completion came."""
+        return self.postings(f"{kind}\t{text}", "completions")
+
+    def _completions(self) -> Iterator[tuple[str, str, int]]:
         for (field, entry), info in self._reader.iter_from("completions", b""):
             if field != "completions":
-                break
+                return
             kind, _, text = entry.decode().partition("\t")
-            found.append((kind, text, info.doc_frequency()))
-        return found
+            yield kind, text, info.doc_frequency()
 
     def shown(self, docnum: int) -> dict[str, Any]:
         return json.loads(self._shown[docnum])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.documents import Explanation, Hit, Hits, Query, Share
+from search.documents import Completion, Explanation, Hit, Hits, Query, Share
 from search.highlight import UNMARKED, Marker
 from search.matching import Answer, Collection, among, leaf, words_of
 from search.ordering import Orders, Place
 from search.segment import Segment
 from search.table import Mask, bits_of
 from search.tree import Node, Not, Prefix, Word
+from search.vocabulary import Vocabulary
 
 
 class Snapshot:
@@ -59,6 +61,36 @@ class Snapshot:
             facets=self._facets(query, [one.ids for one in found]) if counted else {},
             took_ms=(time.perf_counter() - began) * 1000,
         )
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary.merged(segment.vocabulary for segment in self.segments)
+
+    def count(self, tree: Node) -> int:
+        """How many documents answer the tree."""
+        answers, _ = self._answers(tree)
+        return sum(len(answer.found(tree).ids) for answer in answers)
+
+    def lives(self, kind: str, text: str) -> bool:
+        """Is there a living document from which this completion came?"""
+        for segment, gone in zip(self.segments, self._deleted, strict=True):
+            postings = segment.having(kind, text)
+            if postings and _living(postings.ids, gone):
+                return True
+        return False
+
+    def titles(self, tree: Node, lang: str, count: int) -> list[Completion]:
+        """The titles of the best hits."""
+        answers, _ = self._answers(tree)
+        found = [answer.found(tree) for answer in answers]
+        ids, scores = [one.ids for one in found], [one.scores for one in found]
+        titles = []
+        for number, docnum in self._orders.page(ids, scores, "relevance", lang, 0, count):
+            segment = self.segments[number]
+            title = segment.text(docnum).get("title", {})
+            text = title.get(lang) or next(iter(title.values()), "")
+            titles.append(Completion(text, "title", 1, segment.table.keys[docnum].decode()))
+        return titles
 
     def _answers(self, tree: Node) -> tuple[list[Answer], dict[Word | Prefix, int]]:
         """Per segment what its postings say, and in how many living documents each word stands."""

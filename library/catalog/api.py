@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from flask import current_app, url_for
 from flask_smorest import Blueprint
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from search.documents import WideningKind
 
 from .. import labels, web
 from ..api_parts import paged, tagged
@@ -39,6 +41,26 @@ class PlaceShape(Schema):
     text = fields.Nested(bilingual(200))
 
 
+class BecauseShape(Schema):
+    asked = fields.String(required=True)
+    found = fields.String(required=True)
+    field = fields.String(required=True)
+
+
+class ShareShape(Schema):
+    asked = fields.String(required=True)
+    documents = fields.Integer(required=True, metadata={"description": "How many cases have the word."})
+    score = fields.Float(required=True)
+
+
+class ExplanationShape(Schema):
+    """The sum of the shares, times a gentle boost for scale and freshness, is the score."""
+
+    score = fields.Float(required=True)
+    boost = fields.Float(required=True)
+    shares = fields.List(fields.Nested(ShareShape), required=True)
+
+
 class RowShape(Schema):
     """A case as one item of a list."""
 
@@ -62,12 +84,24 @@ class RowShape(Schema):
     url = fields.String(required=True)
     highlights = fields.Dict(keys=fields.String(), values=fields.String())
     matched = fields.List(fields.String())
+    because = fields.List(
+        fields.Nested(BecauseShape),
+        metadata={"description": "For every word of `q` what the case has for it, and in which field."},
+    )
+    explanation = fields.Nested(
+        ExplanationShape, allow_none=True, metadata={"description": "Only when asked for by `explain=true`."}
+    )
 
 
 class FacetShape(Schema):
     code = fields.String(required=True)
     label = fields.String(required=True)
     count = fields.Integer(required=True)
+
+
+class WidenedShape(Schema):
+    kind = fields.String(required=True, validate=validate.OneOf(get_args(WideningKind)))
+    query = fields.String(required=True)
 
 
 class FoundShape(Schema):
@@ -79,8 +113,20 @@ class FoundShape(Schema):
     per_page = fields.Integer(required=True)
     items = fields.List(fields.Nested(RowShape), required=True)
     facets = fields.Dict(keys=fields.String(), values=fields.List(fields.Nested(FacetShape)), required=True)
-    suggestion = fields.String(allow_none=True, required=True)
-    widened = fields.Dict(allow_none=True, required=True)
+    suggestion = fields.String(
+        allow_none=True, required=True, metadata={"description": "Another spelling that finds more."}
+    )
+    widened = fields.Nested(
+        WidenedShape,
+        allow_none=True,
+        required=True,
+        metadata={"description": "Set when nothing has what was asked for: the items are those for `query`."},
+    )
+    ignored = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What of `q` could not be read and was left out, in sentences."},
+    )
     took_ms = fields.Float(required=True)
 
 
@@ -171,8 +217,9 @@ def cases(args: dict[str, Any]) -> Any:
             ]
             for name, counts in hits.facets.items()
         },
-        "suggestion": None,
-        "widened": None,
+        "suggestion": hits.suggestion,
+        "widened": {"kind": hits.widened.kind, "query": hits.widened.text} if hits.widened else None,
+        "ignored": [web.say(sentence) for sentence in wording.noted(hits.notes)],
         "took_ms": round(hits.took_ms, 2),
     }
 

@@ -65,7 +65,17 @@ class SearchArgs(Schema):
     q = fields.String(
         load_default="",
         validate=validate.Length(max=MAX_QUERY, error=N_("A search may have 400 characters at most.")),
-        metadata={"description": "Words, Chinese or English."},
+        metadata={
+            "description": "Words, Chinese, English or pinyin; phrases in quotes, word*, AND OR NOT -word,"
+            " field:value, connections:>1000000, date:2023..2024, has:place."
+        },
+    )
+    exact = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Only what was asked for: nothing else is tried when nothing is found."},
+    )
+    explain = fields.Boolean(
+        load_default=False, metadata={"description": "With every hit, what each word gives to its score."}
     )
     direction = Codes(load_default=list)
     sector = Codes(load_default=list)
@@ -113,6 +123,8 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[st
         # Counts are of real records, unless demonstration records are what was asked for.
         count_group=None if only_demonstration(args) else 0,
         count_all=frozenset({"origin"}),
+        exact=args["exact"],
+        explain=args["explain"],
     )
     try:
         return index.search(query)
@@ -164,6 +176,7 @@ class Address:
     def __call__(self, **changes: Any) -> str:
         """The address with `changes`; it starts at page 1 again unless a page is given."""
         words = {"q": self.args["q"], **{name: self.args[name] for name in FACETS}, "sort": self.args["sort"]}
+        words["exact"] = "1" if self.args.get("exact") else None
         words |= changes
         query = urlencode({name: value for name, value in words.items() if value}, doseq=True)
         return f"{self.base}?{query}" if query else self.base

@@ -1,4 +1,4 @@
-"""Facts of the catalogue: cases, revisions, counts, terms, attachments, reports of errors."""
+"""Facts of the catalogue: cases, revisions, counts, terms, attachments, reports of errors, searches."""
 
 from __future__ import annotations
 
@@ -211,3 +211,37 @@ class NumberSeries(Base):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     last: Mapped[int]
+
+
+class Searched(Base):
+    """How often some words were searched for on a day, and with what outcome. Nothing says by whom."""
+
+    __tablename__ = "searched"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    words: Mapped[str] = mapped_column(String(60), primary_key=True)
+    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
+    times: Mapped[int]
+    in_vain: Mapped[int]
+    """Nothing was found."""
+    widened: Mapped[int]
+    """Nothing was found for these words, but something for others that stood near."""
+
+    __table_args__ = (
+        CheckConstraint("times > 0 AND in_vain >= 0 AND widened >= 0", name="counts"),
+        CheckConstraint("in_vain + widened <= times", name="outcomes"),
+    )
+
+
+class Opened(Base):
+    """How often a case was opened from the results of some words on a day."""
+
+    __tablename__ = "opened"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    words: Mapped[str] = mapped_column(String(60), primary_key=True)
+    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    times: Mapped[int]
+
+    __table_args__ = (CheckConstraint("times > 0", name="counts"),)

@@ -48,6 +48,10 @@ def may_answer(actor: Actor, report: CaseReport | None) -> bool:
     return actor.has("system", "officer")
 
 
+def may_read_searches(actor: Actor, subject: None) -> bool:
+    return actor.has(*MINISTRY, "system")
+
+
 def _owns(actor: Actor, case: Case) -> bool:
     return case.owner_id is not None and case.owner_id == actor.organisation
 
@@ -58,4 +62,5 @@ RULES: Rules = {
     "case.curate": may_curate,
     "case.report": may_report,
     "report.answer": may_answer,
+    "searches.read": may_read_searches,
 }

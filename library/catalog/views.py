@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request, send_file, url_for
+from flask import Blueprint, current_app, g, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from search import Query
@@ -52,7 +53,7 @@ def asked() -> dict[str, Any]:
 @door("case.browse")
 def search() -> str:
     args = asked()
-    hits = finding.find(current_app.extensions["index"], args, web.language())
+    g.hits = hits = finding.find(current_app.extensions["index"], args, web.language())
     return _results(args, hits, url_for("catalog.search"))
 
 
@@ -63,7 +64,11 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
         "catalog/search.html",
         q=args["q"],
         hits=hits,
-        rows=[with_url(hit.stored, hit) for hit in hits.items],
+        rows=[with_url(hit.stored, hit) | {"telling": telling(hit.because)} for hit in hits.items],
+        widened=hits.widened,
+        only=address(exact=1),
+        suggestion={"text": hits.suggestion, "url": address(q=hits.suggestion)} if hits.suggestion else None,
+        notes=[web.say(sentence) for sentence in wording.noted(hits.notes)],
         facets=finding.facets(hits, address, wording.tree(), wording.label, ORDER),
         chips=finding.chips(address, wording.label),
         clear=address(**dict.fromkeys(finding.FACETS)),
@@ -99,6 +104,12 @@ def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, 
         if total := finding.total(hits, asked_then):
             found.append({"label": words, "url": address(**drop), "total": total})
     return found
+
+
+@bp.get("/search/help")
+@door("page.see")
+def search_help() -> str:
+    return web.render("catalog/search_help.html")
 
 
 @bp.get("/search.csv")
@@ -217,8 +228,18 @@ def sector(code: str) -> str:
 
 def with_url(row: dict[str, Any], hit: Any = None) -> dict[str, Any]:
     """A row with its address and, from a search, with what matched."""
-    extra = {"highlights": hit.highlights, "matched": hit.matched} if hit else {}
+    names = ("highlights", "matched", "because", "explanation")
+    extra = {name: getattr(hit, name) for name in names} if hit else {}
     return {**row, "url": url_for("catalog.case", code=row["code"]), **extra}
+
+
+def telling(because: Iterable[Any]) -> list[Any]:
+    """Those that the marks in a row do not explain: the found word does not look like the one asked for."""
+    return [each for each in because if not _alike(each.asked.casefold(), each.found.casefold())]
+
+
+def _alike(asked: str, found: str) -> bool:
+    return asked in found or found in asked or asked[:3] == found[:3]
 
 
 def similar(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,44 @@
-"""Codes of the catalogue as words, in the reader's language or in a given one."""
+"""Codes of the catalogue as words, in the reader's language or in a given one; what was wrong with a search."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from search.grammar import Note
+
 from .. import labels, web
+from ..errors import Text
+from ..labels import N_
 from ..language import Voice, voice
 from . import taxonomy
+
+NOTES = {
+    "too_long": N_("Only the first %(text)s characters were read."),
+    "too_many": N_("Only the first %(text)s words and conditions were searched for."),
+    "too_deep": N_("Parentheses may stand %(text)s deep; those further in were ignored."),
+    "unbalanced_quote": N_("A quotation mark has no partner and was ignored."),
+    "unbalanced_parenthesis": N_("A parenthesis has no partner and was closed or ignored."),
+    "dangling": N_("“%(text)s” has nothing to join or to exclude here and was ignored."),
+    "unknown_field": N_("There is no field “%(text)s”; what you wrote was searched for as words."),
+    "empty_field": N_("“%(text)s” was ignored: nothing that can be searched for follows the field."),
+    "unknown_value": N_("“%(text)s” was ignored: the field has no such value."),
+    "unknown_has": N_(
+        "“%(text)s” was ignored: has: is followed by connections, date, place, english, attachments, sources or"
+        " verified."
+    ),
+    "bad_number": N_("“%(text)s” was ignored: numbers are written 1000000, 1.2m, 120万 or 10k..1m."),
+    "bad_date": N_("“%(text)s” was ignored: dates are written 2024, 2024-03, 2024-03-15 or 2023..2024."),
+    "range_swapped": N_("“%(text)s” runs backwards and was turned round."),
+    "star": N_(
+        "In “%(text)s” the * was ignored: it stands at the end of a word, after two letters or one Chinese"
+        " character at least."
+    ),
+}
+
+
+def noted(notes: Iterable[Note]) -> list[Text]:
+    """What could not be read of a search, as sentences."""
+    return [Text(NOTES[code], {"text": text}) for code, text in notes]
 
 
 def tree() -> taxonomy.Taxonomy:

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -118,3 +120,34 @@ def test_an_index_of_another_form_is_not_read(built: Path) -> None:
     rewrite_manifest(built, lambda facts: facts.update(form=facts["form"] + 1))
     with pytest.raises(IndexBroken, match="has form"):
         Index(built).search(Query())
+
+
+# In a process of its own: what Whoosh had open when it failed is closed when that ends.
+FULL_DISK = """
+import resource, sys
+from search import Document, Index
+path, size, whole = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "True"
+index = Index(path)
+texts = [{"title": {"zh": "智能水表"}, "body": {"zh": f"路灯{n}" * 400}} for n in range(30)]
+more = [(f"N{n}", Document(f"N{n}", text)) for n, text in enumerate(texts)]
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+try:
+    index.rebuild((one for _, one in more), 3) if whole else index.apply(more, 3)
+except OSError:
+    sys.exit(42)
+"""
+
+
+@pytest.mark.parametrize("size", [0, 300, 3000, 30_000])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_full_disk_changes_nothing(built: Path, doc: Doc, size: int, whole: bool) -> None:
+    running = Index(built)
+    before = keys(running, "水表")
+    writer = subprocess.run([sys.executable, "-c", FULL_DISK, str(built), str(size), str(whole)], check=False)
+    assert writer.returncode == 42
+    for index in (running, Index(built)):
+        index.check()
+        assert (keys(index, "水表"), index.position) == (before, 2)
+    running.apply([("N", doc("N", "智能水表"))], position=3)
+    assert keys(running, "水表") == sorted([*before, "N"])
+    assert len(list(built.glob("gen-*"))) == 2, "nothing is left lying about"
