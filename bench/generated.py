@@ -30,7 +30,7 @@ RUNGS = ((10**8, "100m"), (10**7, "10m"), (10**6, "1m"), (10**5, "100k"), (10**4
 NETWORKS = ("nb-iot", "lte-cat1", "4g", "5g", "lte-m", "2g", "redcap", "3g", "other")
 COUNTRIES = ("CN", "GB", "US", "DE", "ES", "JP", "AU", "IN", "BR", "SA")
 STATUSES = ("live", "unknown", "pilot", "ended")
-HAS = ("connections", "outcomes", "standards", "files", "network")
+HAS = ("connections", "date", "place", "english", "attachments", "sources", "verified")
 
 
 def documents(count: int, seed: int = 1) -> Iterator[Document]:
@@ -115,7 +115,7 @@ def _document(random: Random, number: int) -> Document:
         names={
             "sector": tuple(sectors["titles"][step][lang] for step in path for lang in ("zh", "en")),
             "organisation": tuple(party["name"][lang] for party in parties for lang in ("zh", "en")),
-            "place": tuple(place[lang].split(" · ")[0] for lang in ("zh", "en")),
+            "place": tuple(name for lang in ("zh", "en") for name in place[lang].split(" · ")[1:]),
         },
         stored=row,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from search.documents import Completion, Hits, Query, Widened
+from search.documents import Completion, Hits, Query
 from search.language import read
 from search.snapshot import Snapshot
 from search.tree import All, Node
@@ -27,11 +27,10 @@ def answer(snapshot: Snapshot, query: Query) -> Hits:
     having = snapshot.count(reading.tree)
     if having > FEW:
         return hits  # the filters leave little of it, not the words
-    for wider in widenings(query.text, snapshot.vocabulary):
-        tree = wider.tree or read(wider.text).tree
+    for wider in widenings(query.text, snapshot.vocabulary, lambda word: _occurs(snapshot, word)):
+        tree = read(wider.text).tree
         if having == 0 and snapshot.count(tree):
-            widened = Widened(wider.kind, wider.text)
-            return dataclasses.replace(snapshot.search(query, tree), notes=reading.notes, widened=widened)
+            return dataclasses.replace(snapshot.search(query, tree), notes=reading.notes, widened=wider)
         if having and wider.kind == "spelling" and snapshot.count(tree) > having:
             return dataclasses.replace(hits, suggestion=wider.text)
     return hits
@@ -53,6 +52,10 @@ def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[C
             break
     few = list(titles.values())[:TITLES]
     return [*found[: limit - len(few)], *few]
+
+
+def _occurs(snapshot: Snapshot, word: str) -> bool:
+    return snapshot.count(All(tuple(wanted(word)))) > 0
 
 
 def _in_titles(text: str) -> Node | None:

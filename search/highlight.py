@@ -4,19 +4,18 @@ Where a word stands is read from the postings by which it was found, so mark and
 """
 
 import functools
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-import numpy as np
-
 from search import tree
 from search.analysis import words
 from search.documents import Because
 from search.folding import HAN
-from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT, Postings
+from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT
 from search.schema import TEXTS
 from search.segment import Segment
 
@@ -56,10 +55,11 @@ UNMARKED = Marked({}, (), ())
 class Marker:
     """Marks what satisfies the words of a query in the documents of one segment."""
 
-    def __init__(self, segment: Segment, asked: Sequence[tree.Word | tree.Prefix]) -> None:
-        self._segment, self._asked = segment, asked
-        self._postings = functools.cache(segment.postings)
-        self._begun = functools.cache(lambda start: list(segment.beginning(start, BEGUN)))
+    def __init__(self, segment: Segment, asked: Sequence[tree.Word | tree.Prefix], docnums: Iterable[int]) -> None:
+        """`docnums`: the documents that will be marked."""
+        self._segment, self._asked, self._docnums = segment, asked, sorted(docnums)
+        self._standing = functools.cache(self._look_up)
+        self._begun = functools.cache(self._look_up_beginning)
 
     def mark(self, docnum: int, text: Mapping[str, Mapping[str, str]]) -> Marked:
         spans: dict[int, list[Span]] = defaultdict(list)
@@ -85,28 +85,27 @@ class Marker:
     def _places(self, word: tree.Word | tree.Prefix, docnum: int) -> Iterator[Place]:
         """Where a document has the word, in each of its ways."""
         if isinstance(word, tree.Prefix):
-            ways = [[_standing(postings, docnum, word.field)] for postings in self._begun(word.start)]
-        else:
-            ways = [[self._of(term, docnum, word.field) for term in way.terms] for way in word.ways]
-        for way, terms in enumerate(ways):
+            for standing in self._begun(word.start):
+                yield from _in_field(standing.get(docnum, []), word.field)
+            return
+        for way in word.ways:
+            terms = [self._standing(term).get(docnum) for term in way.terms]
             if not all(terms):
                 continue
-            if isinstance(word, tree.Word) and word.ways[way].adjacent:
-                yield from _in_a_row(terms)
-            else:
-                for places in terms:
-                    yield from places
+            places = [_in_field(found, word.field) for found in terms if found]
+            yield from _in_a_row(places) if way.adjacent else itertools.chain.from_iterable(places)
 
-    def _of(self, term: str, docnum: int, field: str) -> list[Place]:
-        postings = self._postings(term)
-        return _standing(postings, docnum, field) if postings else []
+    def _look_up(self, term: str) -> Mapping[int, list[int]]:
+        """The occurrences of a term in those of the documents that have it."""
+        postings = self._segment.postings(term)
+        return postings.within(self._docnums) if postings else {}
+
+    def _look_up_beginning(self, start: str) -> list[Mapping[int, list[int]]]:
+        return [postings.within(self._docnums) for postings in self._segment.beginning(start, BEGUN)]
 
 
-def _standing(postings: Postings, docnum: int, field: str) -> list[Place]:
-    found = postings.of(docnum)
-    if not len(found):
-        return []
-    places = [_place(number) for number in found.astype(np.uint64).tolist()]
+def _in_field(occurrences: list[int], field: str) -> list[Place]:
+    places = [_place(number) for number in occurrences]
     return [place for place in places if not field or TEXTS[place.text][0] == field]
 
 

@@ -26,14 +26,17 @@ class Orders:
         self,
         found: Sequence[NDArray[np.integer[Any]]],
         scores: Sequence[NDArray[np.floating[Any]]] | None,
+        groups: Sequence[int],
         sort: Sort,
         lang: str,
         first: int,
         last: int,
     ) -> list[Place]:
-        """Those that stand from place `first` up to `last`. `scores` count when sorted by relevance."""
+        """Those that stand from place `first` up to `last`. `scores` count when sorted by relevance.
+
+        `groups`: the groups among them, in their order; with fewer than two there is nothing to keep apart.
+        """
         tables = [segment.table for segment in self._segments]
-        groups = _joined([table.groups[ids] for table, ids in zip(tables, found, strict=True)])
         owners = np.repeat(np.arange(len(found)), [len(ids) for ids in found])
         ids = _joined(found)
         if sort == "relevance" and scores is not None:
@@ -44,13 +47,16 @@ class Orders:
         else:
             name = "connections" if sort == "connections" else "date"
             values = _joined([table.numbers_of(name)[ids] for table, ids in zip(tables, found, strict=True)])
+        parts = [np.arange(len(ids))]
+        if len(groups) > 1:
+            of = _joined([table.groups[ids] for table, ids in zip(tables, found, strict=True)])
+            parts = [np.flatnonzero(of == group) for group in groups]
         rows: list[int] = []
-        for group in np.unique(groups) if len(groups) and groups.max() else [0]:
-            members = np.flatnonzero(groups == group) if len(groups) and groups.max() else np.arange(len(groups))
-            best = _best(values[members], last - len(rows))
-            rows += self._settled(members[best], values, owners, ids)[: last - len(rows)]
-            if len(rows) >= last:
+        for part in parts:
+            if len(rows) == last:
                 break
+            best = part[_best(values[part], last - len(rows))]
+            rows += self._settled(best, values, owners, ids)[: last - len(rows)]
         return [(int(owners[row]), int(ids[row])) for row in rows[first:last]]
 
     def _settled(

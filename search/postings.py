@@ -6,15 +6,15 @@ first used among 100 000 documents. Its codec is made to be replaced; this one w
     8 bytes   how many postings (n) and occurrences (m)
     m × u8    occurrences: text, position, start and length in one number, document after document
     n × u4    document numbers, ascending
+    n × u4    where each document's occurrences end
     n × u2    weights
-    n × u1    how many of the occurrences are the document's
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,6 @@ POSITION_BITS, START_BITS, LENGTH_BITS = 22, 24, 13
 
 TEXT_SHIFT = POSITION_BITS + START_BITS + LENGTH_BITS
 POSITION_SHIFT = START_BITS + LENGTH_BITS
-MOST_OCCURRENCES = 0xFF
 MOST_WEIGHT = 0xFFFF
 
 _HEAD = struct.Struct("<II")
@@ -46,8 +45,8 @@ def fits(position: int, end: int) -> bool:
 
 
 def packed(occurrences: list[int]) -> bytes:
-    """A document's occurrences of a term, in their order; of very many the first."""
-    return struct.pack(f"<{min(len(occurrences), MOST_OCCURRENCES)}Q", *occurrences[:MOST_OCCURRENCES])
+    """A document's occurrences of a term, in their order."""
+    return struct.pack(f"<{len(occurrences)}Q", *occurrences)
 
 
 @dataclass(frozen=True)
@@ -57,20 +56,22 @@ class Postings:
     ids: NDArray[np.uint32]
     weights: NDArray[np.uint16]
     occurrences: NDArray[np.uint64]
-    counts: NDArray[np.uint8]
+    ends: NDArray[np.uint32]
+    """Where the occurrences of each document end among all of them."""
 
-    @cached_property
-    def ends(self) -> NDArray[np.int64]:
-        """Where the occurrences of each document end."""
-        return np.cumsum(self.counts, dtype=np.int64)
+    def starts(self, rows: NDArray[np.intp]) -> NDArray[np.uint32]:
+        """Where those of the documents in these rows begin."""
+        return np.where(rows > 0, self.ends[rows - 1], np.uint32(0))
 
-    def of(self, docnum: int) -> NDArray[np.uint64]:
-        """The occurrences in one document."""
-        place = int(np.searchsorted(self.ids, docnum))
-        if place == len(self.ids) or self.ids[place] != docnum:
-            return self.occurrences[:0]
-        end = int(self.ends[place])
-        return self.occurrences[end - int(self.counts[place]) : end]
+    def within(self, docnums: Sequence[int]) -> dict[int, list[int]]:
+        """The occurrences in those of these documents that have any."""
+        rows = np.searchsorted(self.ids, docnums).tolist()
+        found = {}
+        for docnum, row in zip(docnums, rows, strict=True):
+            if row < len(self.ids) and self.ids[row] == docnum:
+                start = self.ends[row - 1] if row else 0
+                found[docnum] = self.occurrences[start : self.ends[row]].tolist()
+        return found
 
 
 def unpacked(buffer: Any, offset: int) -> Postings:
@@ -81,9 +82,9 @@ def unpacked(buffer: Any, offset: int) -> Postings:
     at += 8 * m
     ids = np.frombuffer(buffer, "<u4", n, at)
     at += 4 * n
-    weights = np.frombuffer(buffer, "<u2", n, at)
-    at += 2 * n
-    return Postings(ids, weights, occurrences, np.frombuffer(buffer, "u1", n, at))
+    ends = np.frombuffer(buffer, "<u4", n, at)
+    at += 4 * n
+    return Postings(ids, np.frombuffer(buffer, "<u2", n, at), occurrences, ends)
 
 
 class Codec(W3Codec):
@@ -98,7 +99,7 @@ class Codec(W3Codec):
         """Postings one by one, as Whoosh wants them to merge segments and to find what is to be deleted."""
         offset, _ = terminfo.extent()
         n, m = _HEAD.unpack(dbfile.get(offset, _HEAD.size))
-        found = unpacked(dbfile.get(offset, _HEAD.size + 8 * m + 7 * n), 0)
+        found = unpacked(dbfile.get(offset, _HEAD.size + 8 * m + 10 * n), 0)
         values = [part.tobytes() for part in np.split(found.occurrences, found.ends[:-1])]
         ids, weights = found.ids.tolist(), found.weights.astype(float).tolist()
         return ListMatcher(ids, weights, values, format_, scorer, term=term, terminfo=terminfo)
@@ -125,12 +126,12 @@ class Writer:
         file, info = self._file, self._terminfo
         file.write(bytes(-file.tell() % _ALIGNED))
         offset = file.tell()
-        counts = [len(value) // 8 for value in self._values]
-        file.write(_HEAD.pack(len(self._ids), sum(counts)))
+        ends = np.cumsum([len(value) // 8 for value in self._values])
+        file.write(_HEAD.pack(len(self._ids), ends[-1]))
         file.write(b"".join(self._values))
         file.write(np.array(self._ids, "<u4").tobytes())
+        file.write(ends.astype("<u4").tobytes())
         file.write(np.minimum(self._weights, MOST_WEIGHT).astype("<u2").tobytes())
-        file.write(bytes(counts))
         info.add_block(self)
         info.set_extent(offset, file.tell() - offset)
         return info
@@ -152,4 +153,3 @@ class Writer:
 
     def max_length(self) -> int:
         return 0
-

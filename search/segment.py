@@ -5,16 +5,30 @@ Which of its documents are deleted is the snapshot's knowledge, not the segment'
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-from collections.abc import Iterator
-from typing import Any
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Protocol, TypeVar
 
+from cachetools import LRUCache
 from whoosh.reading import SegmentReader, TermNotFound
 
 from search.postings import Postings, unpacked
 from search.table import Table
 from search.vocabulary import Vocabulary
+
+REMEMBERED = 48 << 20
+"""Bytes of answers that a segment keeps: those to phrases, beginnings and words of several names."""
+
+
+class HasSize(Protocol):
+    @property
+    def nbytes(self) -> int: ...
+
+
+Sized = TypeVar("Sized", bound=HasSize)
 
 
 class Segment:
@@ -24,6 +38,8 @@ class Segment:
         self._postings = postings
         self._shown = reader.column_reader("shown")
         self._text = reader.column_reader("text")
+        self._remembered: LRUCache[Any, Any] = LRUCache(REMEMBERED, getsizeof=lambda one: one.nbytes + 200)
+        self._remembering = threading.Lock()
         self.table = Table(reader.doc_count_all(), reader.column_reader("facts").__getitem__)
 
     def postings(self, term: str, field: str = "words") -> Postings | None:
@@ -32,6 +48,16 @@ class Segment:
         except TermNotFound:
             return None
         return self._at(info)
+
+    def remembered(self, asked: Hashable, find: Callable[[], Sized]) -> Sized:
+        """What `find` found when this was asked last; the segment has not changed since."""
+        with self._remembering:
+            if asked in self._remembered:
+                return self._remembered[asked]
+        found = find()
+        with self._remembering, contextlib.suppress(ValueError):  # larger than all that may be remembered
+            self._remembered[asked] = found
+        return found
 
     def beginning(self, start: str, limit: int) -> Iterator[Postings]:
         """The postings of the first `limit` terms, in the order of the alphabet, that begin with `start`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from search.documents import Completion, Explanation, Hit, Hits, Query, Share
 from search.highlight import UNMARKED, Marker
-from search.matching import Answer, Collection, among, leaf, words_of
+from search.leaves import among, leaf
+from search.matching import Answer, Collection, words_of
 from search.ordering import Orders, Place
 from search.segment import Segment
 from search.table import Mask, bits_of
@@ -48,11 +49,17 @@ class Snapshot:
                 ids, score = ids[kept], score[kept]
             hits.append(ids)
             scores.append(score)
-            by_group.update(dict(enumerate(np.bincount(segment.table.groups[ids]).tolist())))
+            by_group.update(segment.table.by_group(ids))
         start = (max(query.page, 1) - 1) * query.per_page
         worded = any(words_of(tree))
         places = self._orders.page(
-            hits, scores if worded else None, query.sort, query.lang, start, start + query.per_page
+            hits,
+            scores if worded else None,
+            [group for group, count in sorted(by_group.items()) if count],
+            query.sort,
+            query.lang,
+            start,
+            start + query.per_page,
         )
         return Hits(
             total=sum(len(ids) for ids in hits),
@@ -85,7 +92,7 @@ class Snapshot:
         found = [answer.found(tree) for answer in answers]
         ids, scores = [one.ids for one in found], [one.scores for one in found]
         titles = []
-        for number, docnum in self._orders.page(ids, scores, "relevance", lang, 0, count):
+        for number, docnum in self._orders.page(ids, scores, [], "relevance", lang, 0, count):
             segment = self.segments[number]
             title = segment.text(docnum).get("title", {})
             text = title.get(lang) or next(iter(title.values()), "")
@@ -135,7 +142,10 @@ class Snapshot:
         having: dict[Word | Prefix, int],
     ) -> list[Hit]:
         asked = list(dict.fromkeys(_present(tree)))
-        markers = {number: Marker(self.segments[number], asked) for number in {number for number, _ in places}}
+        docnums: dict[int, list[int]] = defaultdict(list)
+        for number, docnum in places:
+            docnums[number].append(docnum)
+        markers = {number: Marker(self.segments[number], asked, those) for number, those in docnums.items()}
         items = []
         for number, docnum in places:
             segment = self.segments[number]

@@ -10,12 +10,13 @@ import importlib.util
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from search.folding import fold
+from search.analysis import words
+from search.folding import HAN, fold
 
 _SYLLABLES = (
     "a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao "
@@ -46,7 +47,8 @@ READINGS = 3
 """How many ways to read the same letters are tried."""
 
 _SIGNS = re.compile("[^a-z0-9]+")
-_SEPARATORS = re.compile(r"[\s']+")
+SEPARATOR = re.compile(r"[\s']+")
+_ALL_HAN = re.compile(f"[{HAN}]+")
 _PHRASE = re.compile(r'"([^"]+)":\s*\[([^:]*)\]')
 _READING = re.compile(r'\[\s*"([^"]+)"')
 
@@ -65,13 +67,13 @@ def _data() -> _Data:
     folder = Path(package.origin).parent
     readings = json.loads((folder / "pinyin_dict.json").read_bytes())
     characters = {chr(int(code)): _plain(sounds.partition(",")[0]) for code, sounds in readings.items()}
-    words = {}
+    exceptions = {}
     # Not by json.loads: a list for every character of 47 000 words takes 50 MB at once.
     for word, readings in _PHRASE.findall((folder / "phrases_dict.json").read_text("utf-8")):
         sounds = tuple(map(_plain, _READING.findall(readings)))
         if len(sounds) == len(word) and sounds != tuple(characters.get(char, "") for char in word):
-            words[word] = sounds
-    return _Data(characters, words)
+            exceptions[word] = sounds
+    return _Data(characters, exceptions)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -122,21 +124,20 @@ def han(typed: str, sounding: Callable[[str], Sequence[str]]) -> list[str]:
     `sounding` gives the known words of one sound, the most frequent first. Few long words are likelier than
     many short ones. A sign or space that was typed between syllables is one: xi'an is 西安 and never 先.
     """
-    runs = [letters(run) for run in _SEPARATORS.split(typed) if run]
+    runs, separated = _runs(typed)
     sound = "".join(runs)
     if len(sound) > MAX_TYPED or not all(boundaries(run) for run in runs):
         return []
-    separated = {sum(map(len, runs[:count])) for count in range(1, len(runs))}
-    places = sorted({*boundaries(sound), *separated})
+    places = sorted(separated.union(boundaries(sound)))
     best: dict[int, list[_Reading]] = {0: [_Reading(0, 0, ())]}
     for at, start in enumerate(places):
         for end in places[at + 1 : at + 1 + MAX_AHEAD] if start in best else ():
             inner = {place for place in separated if start < place < end}
-            words = [word for word in sounding(sound[start:end]) if inner <= _ends(word, start)][:READINGS]
+            known = [word for word in sounding(sound[start:end]) if inner <= _ends(word, start)][:READINGS]
             longer = [
                 _Reading(before.length + 1, before.rarity + rarity, (*before.words, word))
                 for before in best[start]
-                for rarity, word in enumerate(words)
+                for rarity, word in enumerate(known)
             ]
             if longer:
                 best[end] = sorted([*best.get(end, ()), *longer])[:READINGS]
@@ -146,3 +147,53 @@ def han(typed: str, sounding: Callable[[str], Sequence[str]]) -> list[str]:
 def _ends(word: str, start: int) -> set[int]:
     """The places at which the syllables of a word end."""
     return {start + end for end in accumulate(map(len, pinyin(word)))}
+
+
+def _runs(typed: str) -> tuple[list[str], set[int]]:
+    """What stands between the signs, and the places of these when all is put together."""
+    runs = [run for run in map(letters, SEPARATOR.split(typed)) if run]
+    return runs, {*accumulate(map(len, runs[:-1]))}
+
+
+class Heard(NamedTuple):
+    """A text as it is typed by ear."""
+
+    full: list[str]
+    """A syllable for a Chinese character; any other word as it is written."""
+    initials: list[str]
+    starts: list[tuple[int, int]]
+    """Where words begin: in the text, and in the two lists."""
+
+
+def heard(folded: str) -> Heard:
+    found = Heard([], [], [])
+    for place, piece in _pieces(folded):
+        found.starts.append((place, len(found.full)))
+        if _ALL_HAN.fullmatch(piece):
+            syllables = pinyin(piece)
+            found.full.extend(syllables)
+            found.initials.extend(syllable[0] for syllable in syllables)
+        else:  # NB-IoT水表 is typed nbiotshuibiao, or nbiotsb
+            found.full.append(letters(piece))
+            found.initials.append(found.full[-1])
+    return found
+
+
+def _pieces(folded: str) -> Iterator[tuple[int, str]]:
+    """The words of a text with their places."""
+    if len(folded) == 2:  # most are, and no dictionary cuts them
+        yield 0, folded
+        return
+    for word in words(folded):
+        for piece in word.parts or (word.whole,):
+            yield piece.start, folded[piece.start : piece.end]
+
+
+def divided(typed: str, syllables: Sequence[str]) -> bool:
+    """Do the syllables somewhere go on as was typed, each sign between two of them?"""
+    runs, separated = _runs(typed)
+    return any(
+        "".join(syllables[start:]).startswith("".join(runs))
+        and separated <= {*accumulate(map(len, syllables[start:]))}
+        for start in range(len(syllables))
+    )

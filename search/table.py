@@ -46,12 +46,18 @@ class Table:
                 for code in codes:
                     places[name][code].append(docnum)
         self.keys = np.array(keys, dtype=bytes)
+        self._members = {int(group): self.groups == group for group in np.unique(self.groups) if group}
         self.facets = {name: Facet(codes, self.room) for name, codes in places.items()}
         self._titles: dict[str, NDArray[np.bytes_]] = {}
 
     def numbers_of(self, name: str) -> NDArray[np.float64]:
         """-inf where a document states none."""
         return self.numbers[name] if name in self.numbers else np.full(self.size, -np.inf)
+
+    def by_group(self, ids: NDArray[Any]) -> dict[int, int]:
+        """How many of these documents are in which group."""
+        counts = {group: int(np.count_nonzero(members[ids])) for group, members in self._members.items()}
+        return {0: len(ids) - sum(counts.values()), **counts}
 
     def mask_of(self, ids: NDArray[Any]) -> Mask:
         mask = np.zeros(self.room, bool)

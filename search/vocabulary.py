@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search import analysis, sounds
+from search import sounds
+from search.analysis import NAMES
 from search.documents import Completion
 from search.folding import HAN, fold
 from search.spelling import SHORTEST, Shelves
@@ -94,11 +95,14 @@ class Vocabulary:
         found = [(part, part.find(typed)) for part in self._parts] if typed else []
         offers: dict[str, tuple[bool, int, _Entry]] = {}
         for kind in sorted(chosen, key="word".__eq__):  # a word that is also a name is offered as the name
-            place = 0
+            seen, place = set(offers), 0
             for rank, entry in heapq.merge(*(part.of_kind(KINDS.index(kind), ranks) for part, ranks in found)):
                 if place == limit:
                     break
-                if entry.folded not in offers and alive(kind, entry.text):
+                if entry.folded in seen:
+                    continue
+                seen.add(entry.folded)
+                if _divided(typed, entry.folded) and alive(kind, entry.text):
                     offers[entry.folded] = place >= half, rank, entry
                     place += 1
         best = sorted(offer[1:] for offer in sorted(offers.values())[:limit])
@@ -110,7 +114,7 @@ class Vocabulary:
     def correct(self, word: str) -> str | None:
         """The Latin word that was meant by one that is not there; never for numbers and names of networks."""
         word = _folded(word)
-        known = word in STOP or word in analysis.NAMES or self.holds(word)
+        known = word in STOP or word in NAMES or self.holds(word)
         if known or len(word) < SHORTEST or not _LATIN.fullmatch(word):
             return None
         counts: Counter[tuple[bool, int, str]] = Counter()
@@ -237,43 +241,29 @@ def _keys_of(folded: str) -> Iterator[tuple[str, str]]:
         for start in starts[1 : MAX_INNER + 1]:
             yield "text inside", folded[start:]
         return
-    full: list[str] = []
-    initials: list[str] = []
-    starts = []
-    for place, piece in _pieces(folded):
-        if place and len(starts) < MAX_INNER:
-            starts.append(len(full))
-            yield "text inside", folded[place:]
-        if _ALL_HAN.fullmatch(piece):
-            syllables = sounds.pinyin(piece)
-            full += syllables
-            initials += [syllable[0] for syllable in syllables]
-        else:  # NB-IoT水表 is typed nbiotshuibiao, or nbiotsb
-            full.append(sounds.letters(piece))
-            initials.append(full[-1])
-    yield "sound", "".join(full)
-    yield "initials", "".join(initials)
-    for start in starts:
-        yield "sound inside", "".join(full[start:])
-        yield "initials inside", "".join(initials[start:])
-
-
-def _pieces(folded: str) -> Iterator[tuple[int, str]]:
-    """The words of a text that is partly Chinese, with their places."""
-    if len(folded) == 2:  # most are, and no dictionary cuts them
-        yield 0, folded
-        return
-    for word in analysis.words(folded):
-        for piece in word.parts or (word.whole,):
-            yield piece.start, folded[piece.start : piece.end]
+    heard = sounds.heard(folded)
+    yield "sound", "".join(heard.full)
+    yield "initials", "".join(heard.initials)
+    for place, number in heard.starts[1 : MAX_INNER + 1]:
+        yield "text inside", folded[place:]
+        yield "sound inside", "".join(heard.full[number:])
+        yield "initials inside", "".join(heard.initials[number:])
 
 
 def _ascending(numbers: Ids) -> Iterator[int]:
     """Each number once, the smallest first. No more is sorted than is read."""
     while numbers.size:
         last = numbers.max() if numbers.size <= _CHUNK else np.partition(numbers, _CHUNK)[_CHUNK]
-        yield from np.unique(numbers[numbers <= last]).tolist()
+        yield from sorted({*numbers[numbers <= last].tolist()})
         numbers = numbers[numbers > last]
+
+
+def _divided(typed: str, folded: str) -> bool:
+    """Do the signs between the syllables that were typed stand between syllables? xi'an is not 先."""
+    if typed in folded or not sounds.SEPARATOR.search(typed):
+        return True
+    heard = sounds.heard(folded)
+    return sounds.divided(typed, heard.full) or sounds.divided(typed, heard.initials)
 
 
 def _folded(text: str) -> str:

@@ -125,4 +125,4 @@ def _units(text: str) -> Iterator[_Unit]:
             # gas-meter: written as one word elsewhere, or as two.
             ways.append(Way(name))
         yield _Unit(name, tuple(ways), whole.start, whole.end)
-        counted = whole.end if whole.term[0].isdecimal() else -1
+        counted = whole.end if whole.term[0].isdecimal() and whole.term[-1].isdecimal() else -1

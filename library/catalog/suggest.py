@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from marshmallow import Schema, fields, validate
 
-from search import Completion, Index
+from search import Index
+from search.documents import Completion
 from search.errors import IndexBroken, IndexMissing
 
 from ..errors import Text, Unavailable
@@ -31,7 +32,7 @@ class SuggestArgs(Schema):
         validate=validate.Range(1, MAX_SUGGESTIONS, error=LIMIT_RULE),
         error_messages={"invalid": LIMIT_RULE},
     )
-    lang = fields.String(metadata={"description": "zh or en: the language of titles that have both."})
+    lang = fields.String(metadata={"description": "zh or en: the language of the titles."})
 
 
 class SuggestionShape(Schema):
@@ -39,7 +40,10 @@ class SuggestionShape(Schema):
     kind = fields.String(
         required=True, metadata={"description": "title, sector, organisation, place, or word for any other."}
     )
-    url = fields.String(required=True, metadata={"description": "The case of a title, else a search."})
+    url = fields.String(
+        required=True,
+        metadata={"description": "An address of this site: of the case whose title it is, else of a search."},
+    )
 
 
 class SuggestedShape(Schema):

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from search import Document, Index, Query
 from search.analysis import tokens
+from search.folding import fold
 
 Doc = Callable[..., Document]
 Holding = Callable[..., Index]
@@ -250,7 +251,8 @@ def test_no_text_makes_search_raise(filled: Index, text: str) -> None:
 @given(text=st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Z"]), min_size=1, max_size=12))
 def test_a_document_is_found_by_its_own_title(doc: Doc, holding: Holding, text: str) -> None:
     index = holding(doc("K", text))
-    assert keys(index, text) == (["K"] if list(tokens(text)) or text.isspace() else [])
+    assume('"' not in fold(text).text)  # in quotes, because a sign may be one of the query language
+    assert keys(index, f'"{text}"') == (["K"] if list(tokens(text)) else [])
 
 
 def test_a_field_that_does_not_exist_is_a_mistake(index: Index) -> None:
