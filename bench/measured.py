@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bench import asked, generated, peers
 from search import Document, Index, Query
+from tests import hostile
 
 TYPED = (
     *("水", "水表", "智能", "燃", "远程", "抄表", "烟感", "路灯", "停车", "车联", "工业", "物流", "矿", "港口"),
@@ -135,6 +136,13 @@ def first_uses(folder: Path) -> tuple[Times, Times]:
         one for kind in ("terms, middling", "terms, rare") for one in kinds[kind] if one.text not in frequent
     ]
     return _times(often), _times([_cost(index.search, one.query()) for one in others])
+
+
+def bad_input(folder: Path) -> Times:
+    """What it costs to answer to somebody who means it ill."""
+    index = Index(folder / "ours")
+    index.warm()  # as the web server does when it starts
+    return _times([_cost(index.search, Query(text, facets=asked.FACETS)) for text in hostile.BAD.values()])
 
 
 def visible(folder: Path) -> Times:

@@ -105,6 +105,7 @@ def ours_alone(folder: Path) -> None:
     often, others = _apart(measured.first_uses, folder)
     _single(f"first use of the {asked.FREQUENT} most frequent", 10, cold=often)
     _single("first use of other terms", 100, cold=others)
+    _single("bad input", 300, cold=_apart(measured.bad_input, folder))
     wait, seen = worker.TICK * 1000, _apart(measured.visible, folder)
     _single(f"commit to visible (+ {wait:.0f} of wait)", 1000, wall=Times(seen.p50 + wait, seen.p95 + wait))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from search.documents import Completion, Hits, Query
-from search.language import read
+from search.language import MAX_LENGTH, read
 from search.snapshot import Snapshot
 from search.tree import All, Node
 from search.wanted import wanted
@@ -27,7 +27,7 @@ def answer(snapshot: Snapshot, query: Query) -> Hits:
     having = snapshot.count(reading.tree)
     if having > FEW:
         return hits  # the filters leave little of it, not the words
-    for wider in widenings(query.text, snapshot.vocabulary, lambda word: _occurs(snapshot, word)):
+    for wider in widenings(query.text[:MAX_LENGTH], snapshot.vocabulary, lambda word: _occurs(snapshot, word)):
         tree = read(wider.text).tree
         if having == 0 and snapshot.count(tree):
             return dataclasses.replace(snapshot.search(query, tree), notes=reading.notes, widened=wider)

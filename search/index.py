@@ -12,7 +12,7 @@ from whoosh.writing import IndexingError, IndexWriter
 
 from search.asked import answer, completions
 from search.documents import Completion, Document, Hits, Query
-from search.errors import IndexBroken
+from search.errors import IndexBroken, IndexMissing
 from search.generations import Generations
 from search.opening import Opened, opened
 from search.postings import Codec
@@ -46,6 +46,11 @@ class Index:
 
     def search(self, query: Query) -> Hits:
         return answer(self._newest().snapshot, query)
+
+    def warm(self) -> None:
+        """Read now what the first suggestion or correction would otherwise wait for."""
+        with contextlib.suppress(IndexMissing, IndexBroken):
+            self._newest().snapshot.vocabulary.correct("warmth")
 
     def suggest(self, typed: str, lang: str, limit: int = 8) -> list[Completion]:
         """What may be meant by what has been typed so far: words, names, and the titles that have them."""

@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,9 @@ KINDS = ("sector", "word", "organisation", "place")
 
 MAX_INNER = 8
 """Words of one text by which it is found, besides its beginning."""
+
+MAX_TRIED = 200
+"""Candidates of one kind that are looked at, however many of them are gone."""
 
 Row = tuple[str, str, int]
 Ids = NDArray[np.int32]
@@ -96,7 +99,8 @@ class Vocabulary:
         offers: dict[str, tuple[bool, int, _Entry]] = {}
         for kind in sorted(chosen, key="word".__eq__):  # a word that is also a name is offered as the name
             seen, place = set(offers), 0
-            for rank, entry in heapq.merge(*(part.of_kind(KINDS.index(kind), ranks) for part, ranks in found)):
+            fitting = heapq.merge(*(part.of_kind(KINDS.index(kind), ranks) for part, ranks in found))
+            for rank, entry in islice(fitting, MAX_TRIED):
                 if place == limit:
                     break
                 if entry.folded in seen:

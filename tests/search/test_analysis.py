@@ -1,9 +1,8 @@
 """How text is read: folding, words, positions, offsets."""
 
-import time
-
 import pytest
 import rjieba
+from hostile import BAD
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -311,29 +310,11 @@ def test_a_query_wants_no_more_than_its_budget() -> None:
     assert len(wanted("鹏讯" * 4000)[0].ways[0].terms) == MAX_SINGLES
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(" ".join(f"word{n}" for n in range(10_000)), "water " * 10_000, "水表" * 10_000, "鹏" * 10_000),
-        *("9" * 10_000, "1,000" * 5_000, "9.9" * 5_000, "a-" * 10_000, "1.2 " * 10_000, "百千" * 5_000 + "万"),
-        *(
-            "🚰" * 10_000,
-            "مياه " * 5_000,
-            "\u202e" * 10_000,
-            "(" * 10_000,
-            "meter " * 10_000,
-            "smart water " * 5_000,
-        ),
-        *("lte cat " * 5_000, "1" * 40 + " million", "ﷺ" * 5_000, "\u0301" * 10_000, "12 m" * 5_000),
-    ],
-    ids=lambda text: text[:12].encode("unicode_escape").decode(),
-)
-def test_no_query_takes_long_to_read(text: str) -> None:
-    began = time.process_time()
-    found = wanted(text)
-    phrase(text)
-    assert time.process_time() - began < 0.3
-    assert sum(len(word.ways[0].terms) for word in found) <= MAX_TERMS
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_no_text_makes_a_large_query(text: str) -> None:
+    assert sum(len(word.ways[0].terms) for word in wanted(text)) <= MAX_TERMS
+    if words := phrase(text):
+        assert len(words.ways[0].terms) <= MAX_TERMS
 
 
 def test_stop_words_are_spelled_as_the_index_spells_them() -> None:
