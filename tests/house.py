@@ -28,6 +28,8 @@ FLOORS = {
     "importer": 5,  # files in, through flow and operations
     "wording": 5,  # codes as words, for both doors
     "finding": 5,  # an address to a search and back, for both doors
+    "shapes": 5,  # what the API answers with
+    "suggest": 5,  # the beginning of a word to what it may become, for both doors
     "export": 5,  # rows as tables and linked data, for both doors
     "views": 6,
     "api": 6,

@@ -18,25 +18,6 @@ SAME_PAGE = "window.marked = true"
 
 
 @pytest.fixture
-def reader(reader: live.Reader) -> live.Reader:  # TEMPORARY
-    def opened(*args, **wishes):
-        tab = reader(*args, **wishes)
-        tab.route("**/api/v1/suggest?*", lambda route: route.fulfill(json={"items": PROPOSED}))
-        return tab
-
-    return opened
-
-
-PROPOSED = [
-    {"kind": "word", "text": "water meter", "url": "/search?q=water+meter"},
-    {"kind": "sector", "text": "Water meters", "url": "/sectors/water-metering"},
-    {"kind": "organisation", "text": "重庆水务 <img src=x onerror=alert(1)>", "url": "/search?q=x"},
-    {"kind": "place", "text": "Melbourne", "url": "/search?q=Melbourne"},
-    {"kind": "title", "text": "South East Water digital meters", "url": "/cases/MIOT-P-0034"},
-]
-
-
-@pytest.fixture
 def tab(reader: live.Reader) -> Tab:
     """On the results for `meters`, the caret behind the word; the page would be known again."""
     tab = reader()
@@ -119,8 +100,8 @@ def test_back_from_enter_leads_to_the_words_before(tab: Tab) -> None:
     before = titles(tab)
     tab.keyboard.type(" gas")
     until_asked(tab, "meters+gas")
-    tab.keyboard.press("Enter")
-    tab.wait_for_function("!window.marked")
+    with tab.expect_event("load"):
+        tab.keyboard.press("Enter")
     assert tab.url.endswith("?q=meters+gas")
     tab.go_back()
     expect(tab.locator("#q")).to_have_value("meters")

@@ -14,29 +14,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def reader(reader: live.Reader) -> live.Reader:  # TEMPORARY
-    def opened(*args, **wishes):
-        tab = reader(*args, **wishes)
-        tab.route("**/api/v1/suggest?*", lambda route: route.fulfill(json={"items": PROPOSED}))
-        return tab
-
-    return opened
-
-
-PROPOSED = [
-    {"kind": "word", "text": "water meter", "url": "/search?q=water+meter"},
-    {"kind": "sector", "text": "Water meters", "url": "/search?q=Water+meters"},
-    {"kind": "organisation", "text": "重庆水务 <img src=x onerror=alert(1)>", "url": "/search?q=x"},
-    {"kind": "place", "text": "Melbourne", "url": "/search?q=Melbourne"},
-    {
-        "kind": "title",
-        "text": "China Unicom gas and water meter data service",
-        "url": "http://elsewhere.example/cases/MIOT-P-0003",
-    },
-]
-
-
-@pytest.fixture
 def tab(reader: live.Reader) -> Tab:
     """In the box of the results for `meters`, the caret behind the word."""
     tab = reader()
@@ -110,7 +87,6 @@ def test_enter_without_a_choice_searches_for_the_words(reader: live.Reader) -> N
 def test_a_suggested_case_by_hand(chromium: Browser, site: str, touch: bool) -> None:
     with chromium.new_context(base_url=site, locale="en-GB", has_touch=touch) as context:
         tab = context.new_page()
-        tab.route("**/api/v1/suggest?*", lambda route: route.fulfill(json={"items": PROPOSED}))  # TEMPORARY
         tab.goto("/")
         tab.locator("#q").press_sequentially("water")
         option = tab.locator("#hits [role=option]", has_text="Case").last

@@ -74,6 +74,14 @@ def test_a_widened_search_says_so_and_can_be_taken_back(site: Site, told: Told, 
     assert ('<span lang="zh-CN">&lt;水表&gt;</span>' in html) is (kind == "pinyin")
 
 
+@pytest.mark.parametrize(
+    ("q", "read"), [("smrt", "these are results for “smart”"), ("shuibiao", "read as pinyin: 水表")]
+)
+def test_what_the_engine_tries_reaches_the_page(site: Site, q: str, read: str) -> None:
+    assert f"Nothing was found for “{q}”; {read}. Search only for “{q}”" in words(page(site, f"/search?q={q}"))
+    assert "No case has" in words(page(site, f"/search?q={q}&exact=1"))
+
+
 def test_another_spelling_is_offered_as_a_link(site: Site, told: Told) -> None:
     told.hits = {"suggestion": "smart & meter"}
     html = page(site, "/search?q=water&network=nb-iot")

@@ -8,12 +8,13 @@ from typing import Any
 import make
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import definitions
 from sites import Site
 
+from library.catalog.finding import MAX_CODES
 from library.db import Database
 
 EXAMPLES = 60
@@ -75,8 +76,12 @@ def test_every_answer_is_as_announced(site: Site, mode: GenerationMode) -> None:
         def call(case: Any, code: str | None) -> None:
             if code:
                 case.path_parameters["code"] = code
+            # A limit over several parameters together is one that OpenAPI has no words for.
+            assume(
+                sum(len(value) for value in (case.query or {}).values() if isinstance(value, list)) <= MAX_CODES
+            )
             case.call_and_validate()
 
         call()
         asked.add(operation.path)
-    assert len(asked) == (10 if mode is GenerationMode.POSITIVE else 1)
+    assert len(asked) == (11 if mode is GenerationMode.POSITIVE else 2)
