@@ -40,7 +40,7 @@ def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[C
     """What may be meant by what has been typed so far, the titles last. The last word may be half a word."""
     found = snapshot.vocabulary.complete(typed, limit, alive=snapshot.lives)
     head, _, last = typed.rstrip().rpartition(" ")
-    if head and len(found) < limit:
+    if head and len(found) < limit and _occurs(snapshot, head):
         ends = snapshot.vocabulary.complete(last, limit - len(found), kinds=("word",), alive=snapshot.lives)
         found += [dataclasses.replace(end, text=f"{head} {end.text}") for end in ends]
     titles: dict[str, Completion] = {}

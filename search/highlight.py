@@ -14,9 +14,9 @@ from typing import NamedTuple
 from search import tree
 from search.analysis import words
 from search.documents import Because
-from search.folding import HAN
+from search.folding import HAN, fold
 from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT
-from search.schema import TEXTS
+from search.schema import LANGUAGES, TEXTS
 from search.segment import Segment
 
 SNIPPET = 160
@@ -28,6 +28,7 @@ BEGUN = 40
 
 _RUN = re.compile(rf"[{HAN}]+|(?:[^\W{HAN}]|[-._+&'])+")
 _REACH = 40
+_ALIKE = 3
 
 Span = tuple[int, int]
 
@@ -55,8 +56,11 @@ UNMARKED = Marked({}, (), ())
 class Marker:
     """Marks what satisfies the words of a query in the documents of one segment."""
 
-    def __init__(self, segment: Segment, asked: Sequence[tree.Word | tree.Prefix], docnums: Iterable[int]) -> None:
-        """`docnums`: the documents that will be marked."""
+    def __init__(
+        self, segment: Segment, asked: Sequence[tree.Word | tree.Prefix], docnums: Iterable[int], lang: str
+    ) -> None:
+        """`docnums`: the documents that will be marked; `lang`: the reader's language."""
+        self._lang = lang
         self._segment, self._asked, self._docnums = segment, asked, sorted(docnums)
         self._standing = functools.cache(self._look_up)
         self._begun = functools.cache(self._look_up_beginning)
@@ -65,13 +69,18 @@ class Marker:
         spans: dict[int, list[Span]] = defaultdict(list)
         because = []
         for word in self._asked:
-            places = sorted(self._places(word, docnum))
-            for place in places:
-                spans[place.text].append((place.start, place.end))
-            if places:
-                number, _, start, end = places[0]
+            reasons = []
+            for number, _, start, end in self._places(word, docnum):
+                spans[number].append((start, end))
                 field, lang = TEXTS[number]
-                because.append(Because(word.asked, text[field][lang][start:end], field))
+                found = text[field][lang][start:end]
+                unlike = not _alike(word.asked, found)
+                reasons.append((unlike, number // len(LANGUAGES), lang != self._lang, start, found, field))
+            if reasons:
+                # What looks like the word asked for explains best, then the weightiest field, then the reader's
+                # own language.
+                *_, found, field = min(reasons)
+                because.append(Because(word.asked, found, field))
         highlights = {}
         for number in sorted(spans):
             field, lang = TEXTS[number]
@@ -102,6 +111,11 @@ class Marker:
 
     def _look_up_beginning(self, start: str) -> list[Mapping[int, list[int]]]:
         return [postings.within(self._docnums) for postings in self._segment.beginning(start, BEGUN)]
+
+
+def _alike(asked: str, found: str) -> bool:
+    asked, found = fold(asked).text, fold(found).text
+    return found in asked or asked in found or asked[:_ALIKE] == found[:_ALIKE]
 
 
 def _in_field(occurrences: list[int], field: str) -> list[Place]:

@@ -145,7 +145,9 @@ class Snapshot:
         docnums: dict[int, list[int]] = defaultdict(list)
         for number, docnum in places:
             docnums[number].append(docnum)
-        markers = {number: Marker(self.segments[number], asked, those) for number, those in docnums.items()}
+        markers = {
+            number: Marker(self.segments[number], asked, those, query.lang) for number, those in docnums.items()
+        }
         items = []
         for number, docnum in places:
             segment = self.segments[number]

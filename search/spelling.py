@@ -36,13 +36,16 @@ class Shelves:
             self._shelves[len(word)][word[0]].append(word)
 
     def near(self, word: str) -> Iterator[Near]:
-        """Words no more slips away than are believed; those with another first letter only for want of others."""
+        """Words no more slips away than are believed.
+
+        Those with another first letter only for want of others, and never for a short word: "wind" is no "find".
+        """
         slips = 1 if len(word) <= ONE_SLIP else 2
         lengths = range(len(word) - slips, len(word) + slips + 1)
         shelves = [
             (letter, words) for length in lengths for letter, words in self._shelves.get(length, {}).items()
         ]
-        for elsewhere in (False, True):
+        for elsewhere in (False, True) if len(word) > SHORTEST else (False,):
             choices = chain.from_iterable(words for letter, words in shelves if (letter != word[0]) is elsewhere)
             found = process.extract(word, list(choices), scorer=OSA.distance, score_cutoff=slips, limit=None)
             for near, distance, _ in found:

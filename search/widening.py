@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from search.analysis import Piece, words
 from search.documents import Widened
 from search.folding import HAN
-from search.sounds import READINGS
+from search.sounds import READINGS, pinyin
 from search.vocabulary import Vocabulary
 from search.wanted import MAX_SINGLES, STOP
 
@@ -52,6 +52,7 @@ def widenings(text: str, vocabulary: Vocabulary, occurs: Callable[[str], bool]) 
             heard = any(first <= start < last for first, last in read)
             if not heard and (word := vocabulary.correct(text[start:end])):
                 changes[start, end] = word
+        changes |= _heard_alike(text, [each.span("han") for each in found if each["han"]], vocabulary, occurs)
         if changes:
             yield Widened("spelling", _changed(text, changes))
         for number in range(max(map(len, read.values()), default=0)):
@@ -79,6 +80,19 @@ def _read_as_pinyin(text: str, unknown: list[Span], vocabulary: Vocabulary) -> d
         for span in [whole] if vocabulary.han(text[slice(*whole)]) else row:
             if ways := vocabulary.han(text[slice(*span)]):
                 found[span] = ways[:READINGS]
+    return found
+
+
+def _heard_alike(
+    text: str, runs: list[Span], vocabulary: Vocabulary, occurs: Callable[[str], bool]
+) -> dict[Span, str]:
+    """Chinese that no document has, with words of the same sound: 水标 was typed as shuibiao and meant 水表."""
+    found = {}
+    for start, end in runs[:MAX_UNKNOWN]:
+        if 2 <= end - start <= MAX_SINGLES and not occurs(text[start:end]):
+            alike = vocabulary.han("".join(pinyin(text[start:end])))
+            if alike and alike[0].replace(" ", "") != text[start:end]:
+                found[start, end] = alike[0]
     return found
 
 

@@ -76,7 +76,7 @@ def test_every_answer_is_as_announced(site: Site, mode: GenerationMode) -> None:
         def call(case: Any, code: str | None) -> None:
             if code:
                 case.path_parameters["code"] = code
-            # A limit over several parameters together is one that OpenAPI has no words for.
+            # OpenAPI has no words for a limit over several parameters together.
             assume(
                 sum(len(value) for value in (case.query or {}).values() if isinstance(value, list)) <= MAX_CODES
             )

@@ -38,6 +38,9 @@ def tried(text: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:
         ("jiqi", [("pinyin", "机器"), ("pinyin", "激起")]),
         ("nongye", [("pinyin", "农业")]),  # although "nonce" is near
         ("smrt shuibiao", [("spelling", "smart shuibiao"), ("pinyin", "smart 水表")]),
+        ("水标", [("spelling", "水表")]),  # typed as shuibiao
+        ("smart水标 产品", [("spelling", "smart 水表 产品")]),
+        ("激器", [("spelling", "机器")]),
         ("shuibiao OR smrt", [("spelling", "shuibiao OR smart"), ("pinyin", "水表 OR smart")]),
     ],
 )
