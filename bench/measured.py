@@ -121,7 +121,7 @@ def highlights(folder: Path) -> Times:
 def suggestions(folder: Path) -> tuple[Times, Times]:
     """First and warm."""
     index = Index(folder / "ours")
-    index.search(Query())
+    index.warm()  # as the web server does when it starts
     first, warm = ([_cost(index.suggest, typed, "zh", 10) for typed in TYPED] for _ in range(2))
     return _times(first), _times(warm)
 
@@ -130,7 +130,7 @@ def first_uses(folder: Path) -> tuple[Times, Times]:
     """The first query with a term: the most frequent ones, and others."""
     kinds, frequent = asked.load(folder / "asked.json")
     index = Index(folder / "ours")
-    index.search(Query())
+    index.warm()  # as the web server does when it starts
     often = [_cost(index.search, Query(text, highlights=False)) for text in frequent]
     others = [
         one for kind in ("terms, middling", "terms, rare") for one in kinds[kind] if one.text not in frequent
@@ -151,6 +151,7 @@ def visible(folder: Path) -> Times:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder / "ours", copy, symlinks=True)
     writer, reader = Index(copy), Index(copy)
+    writer.check()  # as the worker does in every round
     reader.search(Query())
     taken = []
     for number, document in enumerate(generated.documents(COMMITS), 1):
@@ -184,6 +185,6 @@ def _times(costs: Sequence[float]) -> Times:
 
 
 def _private_mb() -> float:
-    """Memory that no other process shares."""
+    """Memory of its own. Mapped pages of an index are the system's cache, whoever looks at them."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1024

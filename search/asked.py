@@ -14,6 +14,8 @@ from search.widening import widenings
 FEW = 3
 """Where no more are found, another spelling that finds more is worth a line."""
 
+FREQUENT = 200
+
 TITLES = 3
 """Titles among the suggestions at most."""
 
@@ -34,6 +36,13 @@ def answer(snapshot: Snapshot, query: Query) -> Hits:
         if having and wider.kind == "spelling" and snapshot.count(tree) > having:
             return dataclasses.replace(hits, suggestion=wider.text)
     return hits
+
+
+def warm(snapshot: Snapshot) -> None:
+    """Look everything up that is looked up most."""
+    snapshot.vocabulary.correct("warmth")
+    for word in snapshot.vocabulary.frequent(FREQUENT):
+        snapshot.count(read(word).tree)
 
 
 def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[Completion]:

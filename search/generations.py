@@ -181,6 +181,8 @@ def _print(content: Content) -> Print:
 def _compare(name: str, file: str, content: Content, expected: Print) -> None:
     if _print(content) != expected:
         raise IndexBroken(f"{name}/{file} is damaged")
+    if isinstance(content, mmap.mmap):
+        content.madvise(mmap.MADV_DONTNEED)  # looked at once; what is read again comes from the system's cache
 
 
 def _checksum_line(body: bytes) -> bytes:

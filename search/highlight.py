@@ -69,18 +69,14 @@ class Marker:
         spans: dict[int, list[Span]] = defaultdict(list)
         because = []
         for word in self._asked:
-            reasons = []
-            for number, _, start, end in self._places(word, docnum):
-                spans[number].append((start, end))
-                field, lang = TEXTS[number]
-                found = text[field][lang][start:end]
-                unlike = not _alike(word.asked, found)
-                reasons.append((unlike, number // len(LANGUAGES), lang != self._lang, start, found, field))
-            if reasons:
-                # What looks like the word asked for explains best, then the weightiest field, then the reader's
-                # own language.
-                *_, found, field = min(reasons)
-                because.append(Because(word.asked, found, field))
+            places = sorted(self._places(word, docnum), key=self._telling)
+            for place in places:
+                spans[place.text].append((place.start, place.end))
+            reasons = (_read(place, text) for place in places)
+            # What looks like the word asked for explains best.
+            alike = ((found, field) for found, field in reasons if _alike(word.asked, found))
+            if places:
+                because.append(Because(word.asked, *next(alike, None) or _read(places[0], text)))
         highlights = {}
         for number in sorted(spans):
             field, lang = TEXTS[number]
@@ -90,6 +86,11 @@ class Marker:
             highlights[f"{field}.{lang}"] = _html(content, marks, start, end)
         matched = dict.fromkeys(TEXTS[number][0] for number in sorted(spans))
         return Marked(highlights, tuple(matched), tuple(because))
+
+    def _telling(self, place: Place) -> tuple[int, bool, int]:
+        """The weightiest field first, in it the reader's own language."""
+        field, lang = divmod(place.text, len(LANGUAGES))
+        return field, LANGUAGES[lang] != self._lang, place.start
 
     def _places(self, word: tree.Word | tree.Prefix, docnum: int) -> Iterator[Place]:
         """Where a document has the word, in each of its ways."""
@@ -113,6 +114,13 @@ class Marker:
         return [postings.within(self._docnums) for postings in self._segment.beginning(start, BEGUN)]
 
 
+def _read(place: Place, text: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
+    """What stands there, and the field."""
+    field, lang = TEXTS[place.text]
+    return text[field][lang][place.start : place.end], field
+
+
+@functools.lru_cache(maxsize=4096)
 def _alike(asked: str, found: str) -> bool:
     asked, found = fold(asked).text, fold(found).text
     return found in asked or asked in found or asked[:_ALIKE] == found[:_ALIKE]

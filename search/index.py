@@ -10,7 +10,7 @@ from typing import TypeVar
 from whoosh.index import FileIndex, create_in, open_dir
 from whoosh.writing import IndexingError, IndexWriter
 
-from search.asked import answer, completions
+from search.asked import answer, completions, warm
 from search.documents import Completion, Document, Hits, Query
 from search.errors import IndexBroken, IndexMissing
 from search.generations import Generations
@@ -48,9 +48,9 @@ class Index:
         return answer(self._newest().snapshot, query)
 
     def warm(self) -> None:
-        """Read now what the first suggestion or correction would otherwise wait for."""
+        """Read now what the first readers would otherwise wait for: the vocabulary and the most frequent words."""
         with contextlib.suppress(IndexMissing, IndexBroken):
-            self._newest().snapshot.vocabulary.correct("warmth")
+            warm(self._newest().snapshot)
 
     def suggest(self, typed: str, lang: str, limit: int = 8) -> list[Completion]:
         """What may be meant by what has been typed so far: words, names, and the titles that have them."""

@@ -48,20 +48,19 @@ class Answer:
         self,
         segment: Segment,
         alive: Mask,
+        deletions: bool,
         leaves: Mapping[Asked, Leaf],
         rarities: Mapping[Asked, float],
         collection: Collection,
     ) -> None:
-        self._table, self._alive, self._leaves, self._rarities = segment.table, alive, leaves, rarities
-        self._whole = bool(alive[: segment.table.size].all())
-        self._norms = segment.table.lengths * np.float32(K1 * B / (collection.average or 1.0))
-        self._norms += np.float32(K1 * (1 - B))
+        self._table, self._alive, self._deletions = segment.table, alive, deletions
+        self._leaves, self._rarities = leaves, rarities
+        self._relative = np.float32(K1 * B / (collection.average or 1.0))
 
     def found(self, node: tree.Node) -> Found:
         """Living documents, ascending, with their scores."""
         ids, scores = self._found(node)
-        ids = ids.astype(np.intp, copy=False)  # NumPy would do it for every column that is looked into
-        if not self._whole:
+        if self._deletions:
             living = self._alive[ids]
             ids, scores = ids[living], scores[living]
         return Found(ids, scores * self._table.boosts[ids])
@@ -70,7 +69,7 @@ class Answer:
         """What one word gives to one document's score, before its boost."""
         docnums = np.array([docnum])
         present, weights = looked_up(self._leaves[node], docnums, self._table.room)
-        return float(self._share(node, weights, self._norms[docnums])[0]) if present[0] else 0.0
+        return float(self._share(node, weights, self._norms(docnums))[0]) if present[0] else 0.0
 
     def _found(self, node: tree.Node) -> Found:
         match node:
@@ -117,8 +116,9 @@ class Answer:
                 ids, more = ids[present], more[present]
                 values = [value[present] for value in values]
             values.append(more)
+        ids = ids.astype(np.intp, copy=False)  # NumPy would do it for every column that is looked into
         scores = np.zeros(len(ids), np.float32)
-        norms = self._norms[ids] if words else scores
+        norms = self._norms(ids) if words else scores
         for word, weights in zip(words, values, strict=True):
             scores += self._share(word, weights, norms)
         for found in joined:
@@ -139,6 +139,10 @@ class Answer:
             scores[ids] += more
         ids = np.flatnonzero(mask)
         return Found(ids, scores[ids])
+
+    def _norms(self, ids: Ids) -> Floats:
+        """How much a word is worth less in a long document than in a short one."""
+        return self._table.lengths[ids] * self._relative + np.float32(K1 * (1 - B))
 
     def _share(self, node: Asked, weights: NDArray[Any], norms: Floats) -> Floats:
         """What a word gives to documents that have so much of it."""

@@ -53,8 +53,8 @@ class Orders:
             parts = [np.flatnonzero(of == group) for group in groups]
         rows: list[int] = []
         for part in parts:
-            if len(rows) == last:
-                break
+            if len(rows) == last or not len(part):
+                continue
             best = part[_best(values[part], last - len(rows))]
             rows += self._settled(best, values, owners, ids)[: last - len(rows)]
         return [(int(owners[row]), int(ids[row])) for row in rows[first:last]]
@@ -63,13 +63,11 @@ class Orders:
         self, rows: NDArray[np.intp], values: NDArray[np.float64], owners: NDArray[np.intp], ids: NDArray[np.intp]
     ) -> list[int]:
         """Rows in their final order."""
-        dates, keys = np.empty(len(rows)), np.empty(len(rows), object)
-        for number, segment in enumerate(self._segments):
-            here = owners[rows] == number
-            docnums = ids[rows[here]]
-            dates[here] = segment.table.numbers_of("date")[docnums]
-            keys[here] = segment.table.keys[docnums]
-        keys = keys.astype(bytes)
+        # Rows ascend, and so do the segments that they are of.
+        ends = np.searchsorted(owners[rows], np.arange(1, len(self._segments)))
+        parts = zip((segment.table for segment in self._segments), np.split(ids[rows], ends), strict=True)
+        tied = [(table.keys[docnums], table.numbers_of("date")[docnums]) for table, docnums in parts]
+        keys, dates = (_joined(columns) for columns in zip(*tied, strict=True)) if tied else (rows, rows)
         order = np.lexsort((keys, -dates, -values[rows]))
         return rows[order].tolist()
 

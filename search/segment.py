@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import heapq
+import itertools
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +24,10 @@ from search.vocabulary import Vocabulary
 
 REMEMBERED = 48 << 20
 """Bytes of answers that a segment keeps: those to phrases, beginnings and words of several names."""
+
+
+OFFERED = 20_000
+"""Completions of each kind, the most frequent ones; the rest is only found."""
 
 
 class HasSize(Protocol):
@@ -70,8 +77,12 @@ class Segment:
 
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
-        """Everything that is offered while a reader types; read when somebody first does."""
-        return Vocabulary(self._completions())
+        """What is offered while a reader types; read when somebody first does."""
+        by_kind: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        for row in self._completions():
+            by_kind[row[0]].append(row)
+        frequent = (heapq.nlargest(OFFERED, rows, key=lambda row: row[2]) for rows in by_kind.values())
+        return Vocabulary(itertools.chain.from_iterable(frequent))
 
     def having(self, kind: str, text: str) -> Postings | None:
         """The documents from which a completion came."""

@@ -108,8 +108,11 @@ class Snapshot:
             for word in words
         }
         rarities = {word: self._collection.rarity(count) for word, count in having.items()}
-        parts = zip(self.segments, self._alive, leaves, strict=True)
-        answers = [Answer(segment, alive, read, rarities, self._collection) for segment, alive, read in parts]
+        parts = zip(self.segments, self._alive, self._deleted, leaves, strict=True)
+        answers = [
+            Answer(segment, alive, len(gone) > 0, read, rarities, self._collection)
+            for segment, alive, gone, read in parts
+        ]
         return answers, having
 
     def _facets(self, query: Query, found: Sequence[NDArray[Any]]) -> dict[str, dict[str, int]]:

@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]
 
 WORD_BITS = 64
 TITLE_BYTES = 48
+SPARSE = 8
 
 
 class Table:
@@ -116,7 +117,10 @@ class Facet:
 
     def counts(self, found: NDArray[np.uint64]) -> dict[str, int]:
         """Code → how many of the documents have it, for the codes that any has."""
-        counted = np.bitwise_count(self._bits & found).sum(axis=1, dtype=np.int64).tolist()
+        words = np.flatnonzero(found)
+        few = len(words) * SPARSE < len(found)
+        bits = self._bits[:, words] & found[words] if few else self._bits & found
+        counted = np.bitwise_count(bits).sum(axis=1, dtype=np.int64).tolist()
         return {code: count for code, count in zip(self.codes, counted, strict=True) if count}
 
     def picked(self, codes: Sequence[str]) -> Mask:

@@ -112,6 +112,12 @@ class Vocabulary:
         best = sorted(offer[1:] for offer in sorted(offers.values())[:limit])
         return [Completion(entry.text, KINDS[entry.kind], self._count(entry)) for _, entry in best]
 
+    def frequent(self, count: int) -> list[str]:
+        """The words that stand in most documents."""
+        parts = ((part, part.bounds(KINDS.index("word"))) for part in self._parts)
+        first = [part.entry(number) for part, (start, end) in parts for number in range(start, end)[:count]]
+        return [entry.text for entry in heapq.nsmallest(count, first)]
+
     def holds(self, word: str) -> bool:
         return any(part.holding(_folded(word)) for part in self._parts)
 

@@ -41,6 +41,7 @@ class Site:
         self.environment = {f"CASELIB_{name}": value for name, value in (given | settings).items()}
         self.database, self.config = database, Config.read(self.environment)
         self.app = create_app(self.config, database)
+        self.app.extensions["tally"].pause = None  # no thread writes behind the back of a test
         self.worker = Worker(self.config, database, Index(self.config.index))
 
     def client(self, lang: str = "en") -> FlaskClient:

@@ -94,6 +94,7 @@ def test_the_facets_of_a_case(session: Session) -> None:
         "status": ("live",),
         "year": ("2025",),
         "origin": ("collected",),
+        "has": ("connections", "date", "place", "english", "sources"),
     }
 
 

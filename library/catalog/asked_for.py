@@ -42,7 +42,7 @@ Key = tuple[type[Searched] | type[Opened], tuple[str, ...]]
 
 def tidied(text: str) -> str | None:
     """Words as they are counted; None for what may name a person (an address, a telephone number) or is long."""
-    words = " ".join(fold(text).text.split())
+    words = " ".join(fold(text.replace("\0", " ")).text.split())
     personal = "@" in words or _NUMBER.search(_BETWEEN_DIGITS.sub("", words))
     return words if words and len(words) <= LONGEST and not personal else None
 
@@ -57,7 +57,8 @@ class Tally:
     What cannot be written is forgotten: nobody waits for a count, and no answer fails because of one.
     """
 
-    def __init__(self, database: Database, *, pause: float = PAUSE) -> None:
+    def __init__(self, database: Database, *, pause: float | None = PAUSE) -> None:
+        """`pause`: seconds between two writes; None: only `flush` writes."""
         self.database, self.pause = database, pause
         self._waiting: dict[Key, Counter[str]] = {}
         self._lock = threading.Lock()
@@ -75,7 +76,7 @@ class Tally:
             if key not in self._waiting and len(self._waiting) >= MOST_WAITING:
                 return
             self._waiting.setdefault(key, Counter()).update(counts)
-            if self._last_chance is None:
+            if self._last_chance is None and self.pause is not None:
                 # Web servers end their processes without atexit, but not without these.
                 self._last_chance = Finalize(None, self.flush, exitpriority=0)
                 timer = threading.Timer(self.pause, self.flush)

@@ -79,14 +79,21 @@ def test_the_predicate_and_the_where_agree_for_every_actor_and_every_case(sessio
 
 
 Rules = dict[str, bool]
-OPEN = {"case.browse": True, "case.see": True, "case.curate": False, "case.report": True, "report.answer": False}
-KEEPER = {**OPEN, "case.curate": True, "report.answer": True}
+OPEN = {
+    **{"case.browse": True, "case.see": True, "case.curate": False, "case.report": True},
+    **{"report.answer": False, "searches.read": False},
+}
+MINISTRY = {**OPEN, "searches.read": True}
+KEEPER = {**MINISTRY, "case.curate": True, "report.answer": True}
 COLLECTED = Case(origin="collected", state="admitted")
 
 
 @pytest.mark.parametrize(
     ("role", "may"),
-    [(role, KEEPER if role in ("officer", "system") else OPEN) for role in ROLES],
+    [
+        (role, KEEPER if role in ("officer", "system") else MINISTRY if role in policy.MINISTRY else OPEN)
+        for role in ROLES
+    ],
 )
 def test_permissions_on_a_public_collected_case(role: str, may: Rules) -> None:
     actor = Actor("person:1", roles=frozenset({role}))

@@ -31,7 +31,7 @@ RESULTS = "http://localhost/search?q="
 def searched(
     database: Database, words: str, *, now: dt.datetime = DAY, found: int = 1, widened: bool = False
 ) -> None:
-    tally = Tally(database, pause=60)
+    tally = Tally(database, pause=None)
     tally.searched(words, "zh", now=now, found=found, widened=widened)
     tally.flush()
 
@@ -86,7 +86,7 @@ def test_the_database_refuses_more_outcomes_than_searches(session: Session) -> N
 
 
 def test_counts_of_several_processes_add_up(database: Database) -> None:
-    first, second = Tally(database, pause=60), Tally(database, pause=60)
+    first, second = Tally(database, pause=None), Tally(database, pause=60)
     for tally in (first, second):
         tally.searched("水表", "zh", now=DAY, found=12, widened=False)
         tally.searched("水表", "en", now=DAY, found=12, widened=False)
@@ -149,7 +149,7 @@ def test_a_database_that_is_busy_costs_the_counts_and_nothing_else(
 def test_no_flood_of_words_fills_memory_or_table(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked_for, "MOST_WAITING", 5)
     monkeypatch.setattr(asked_for, "MOST_A_DAY", 3)
-    tally = Tally(database, pause=60)
+    tally = Tally(database, pause=None)
     for number in range(20):
         tally.searched(f"word{number:02}", "en", now=DAY, found=0, widened=False)
     tally.searched("word00", "en", now=DAY, found=0, widened=False)  # known, so it still counts
@@ -170,7 +170,7 @@ def test_no_flood_of_words_fills_memory_or_table(database: Database, monkeypatch
 
 def test_the_worker_forgets_after_a_year(database: Database, tmp_path: Path) -> None:
     site = Site(database, tmp_path)
-    tally = Tally(database, pause=60)
+    tally = Tally(database, pause=None)
     for days in (0, 364, 366):
         now = DAY - dt.timedelta(days=days)
         tally.searched(f"{days} days ago", "en", now=now, found=1, widened=False)
@@ -190,7 +190,7 @@ def test_the_worker_forgets_after_a_year(database: Database, tmp_path: Path) -> 
 def site(sqlite: Database, tmp_path: Path) -> Site:
     """Which requests count is not the database's; the tests above count on both."""
     site = Site(sqlite, tmp_path)
-    site.app.extensions["tally"].pause = 60
+    site.app.extensions["tally"].pause = None
     for title in ("智能水表", "智能路灯"):
         site.add(title={"zh": title, "en": "A case"}, sectors=["manufacturing"])
     site.work()
