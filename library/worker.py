@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import fcntl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -47,6 +50,29 @@ class Part:
         return done
 
 
+@contextlib.contextmanager
+def _turn(path: Path, stop: threading.Event) -> Iterator[None]:
+    """Wait for the turn of this worker: started twice in one folder, the second takes over when the first ends.
+
+    The lock goes with its process, however that ends.
+    """
+    said = False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not said:
+                    log.warning(
+                        "another worker is at work in this folder; this one waits", folder=str(path.parent)
+                    )
+                said = True
+                stop.wait(TICK)
+        yield
+
+
 class Worker:
     """One machine's worker. Only it writes this machine's index."""
 
@@ -57,9 +83,10 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. A part that fails is logged and tried again; the others go on."""
-        while not stop.is_set():
-            if not self.round(now()):
-                stop.wait(TICK)
+        with _turn(self.config.data / "worker.lock", stop):
+            while not stop.is_set():
+                if not self.round(now()):
+                    stop.wait(TICK)
 
     def round(self, at: dt.datetime) -> int:
         """Every part once; returns how much there was to do."""

@@ -26,8 +26,9 @@ WHOLE = frozenset({"title"})
 BEGUN = 40
 """Terms of a prefix that are marked at most."""
 
-_RUN = re.compile(rf"[{HAN}]+|(?:[^\W{HAN}]|[-._+&'])+")
+_RUN = re.compile(rf"[{HAN}]+|(?P<latin>(?:[^\W{HAN}]|[-._+&'])+)")
 _REACH = 40
+_REACH_HAN = 12
 _ALIKE = 3
 
 Span = tuple[int, int]
@@ -188,13 +189,15 @@ def _without_scraps(content: str, spans: list[Span], start: int, end: int) -> Sp
 
 def _inside(content: str, at: int) -> Span:
     """The word that a cut at `at` would go through, or (at, at)."""
-    near = max(0, at - _REACH)
-    for run in _RUN.finditer(content, near, at + _REACH):
+    for run in _RUN.finditer(content, max(0, at - _REACH), at + _REACH):
         if run.start() >= at:
             break
+        if run.end() > at and run["latin"]:
+            return run.span()
         if run.end() > at:
-            for word in words(run.group()):
-                first, last = run.start() + word.whole.start, run.start() + word.whole.end
+            near = max(run.start(), at - _REACH_HAN)
+            for word in words(content[near : min(run.end(), at + _REACH_HAN)]):
+                first, last = near + word.whole.start, near + word.whole.end
                 if first < at < last:
                     return first, last
     return at, at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,35 @@ def test_the_loop_works_until_it_is_told_to_stop(site: Site) -> None:
         loop.join(10)
     assert not loop.is_alive()
     assert rows(site.client(), "/search") == [code]
+
+
+def test_a_worker_started_twice_by_mistake_waits_for_its_turn(site: Site) -> None:
+    second = Worker(site.config, site.database, Index(site.config.index))
+    stops = threading.Event(), threading.Event()
+    loops = [
+        threading.Thread(target=one.run, args=(stop,))
+        for one, stop in zip((site.worker, second), stops, strict=True)
+    ]
+    with capture_logs() as logged:
+        loops[0].start()
+        until(lambda: site.worker.beaten is not None)
+        loops[1].start()
+        until(lambda: any("another worker" in entry["event"] for entry in logged))
+        assert second.beaten is None
+        stops[0].set()
+        until(lambda: second.beaten is not None)
+        stops[1].set()
+        for loop in loops:
+            loop.join(10)
+    assert not any(loop.is_alive() for loop in loops)
+    assert sum("another worker" in entry["event"] for entry in logged) == 1
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
