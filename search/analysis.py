@@ -156,12 +156,16 @@ def _written(text: str) -> Iterator[tuple[str, str, int]]:
                 yield "numeral", stretch, start
                 start += len(stretch)
             elif stretch:
-                # hmm=False: a guessed word depends on its neighbours, so a name would be cut differently in a
-                # text and in a query. This way it falls into single characters in both, and the query wants
-                # these side by side.
-                for word in _segmenter().cut(stretch, False):
+                for word in cut(stretch):
                     yield "han", word, start
                     start += len(word)
+
+
+def cut(han: str) -> list[str]:
+    """A run of Chinese as words of the dictionary, one after the other."""
+    # hmm=False: a guessed word depends on its neighbours, so a name would be cut differently in a text and in a
+    # query. This way it falls into single characters in both, and the query wants these side by side.
+    return _segmenter().cut(han, False)
 
 
 @functools.cache

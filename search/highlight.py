@@ -8,11 +8,10 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
 from typing import NamedTuple
 
 from search import tree
-from search.analysis import words
+from search.analysis import cut
 from search.documents import Because
 from search.folding import HAN, fold
 from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT
@@ -30,6 +29,7 @@ _RUN = re.compile(rf"[{HAN}]+|(?P<latin>(?:[^\W{HAN}]|[-._+&'])+)")
 _REACH = 40
 _REACH_HAN = 12
 _ALIKE = 3
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 Span = tuple[int, int]
 
@@ -195,11 +195,11 @@ def _inside(content: str, at: int) -> Span:
         if run.end() > at and run["latin"]:
             return run.span()
         if run.end() > at:
-            near = max(run.start(), at - _REACH_HAN)
-            for word in words(content[near : min(run.end(), at + _REACH_HAN)]):
-                first, last = near + word.whole.start, near + word.whole.end
-                if first < at < last:
-                    return first, last
+            first = max(run.start(), at - _REACH_HAN)
+            for length in map(len, cut(content[first : min(run.end(), at + _REACH_HAN)])):
+                if first < at < first + length:
+                    return first, first + length
+                first += length
     return at, at
 
 
@@ -209,9 +209,14 @@ def _html(content: str, spans: list[Span], start: int, end: int) -> str:
     for first, last in spans:
         first, last = max(first, at), min(last, end)
         if first < last:
-            html += escape(content[at:first]), "<mark>", escape(content[first:last]), "</mark>"
+            html += (
+                content[at:first].translate(_ESCAPED),
+                "<mark>",
+                content[first:last].translate(_ESCAPED),
+                "</mark>",
+            )
             at = last
-    html.append(escape(content[at:end]))
+    html.append(content[at:end].translate(_ESCAPED))
     if end < len(content):
         html.append("…")
     return "".join(html)
