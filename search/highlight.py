@@ -4,6 +4,7 @@ Where a word stands is read from the postings by which it was found, so mark and
 """
 
 import functools
+import html
 import itertools
 import re
 from collections import defaultdict
@@ -29,7 +30,7 @@ _RUN = re.compile(rf"[{HAN}]+|(?P<latin>(?:[^\W{HAN}]|[-._+&'])+)")
 _REACH = 40
 _REACH_HAN = 12
 _ALIKE = 3
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+_ESCAPED = str.maketrans({char: html.escape(char) for char in "&<>\"'"})
 
 Span = tuple[int, int]
 
@@ -204,7 +205,7 @@ def _inside(content: str, at: int) -> Span:
 
 
 def _html(content: str, spans: list[Span], start: int, end: int) -> str:
-    html = ["…"] if start > 0 else []
+    parts = ["…"] if start > 0 else []
     at = start
     for first, last in spans:
         first, last = max(first, at), min(last, end)
@@ -216,7 +217,7 @@ def _html(content: str, spans: list[Span], start: int, end: int) -> str:
                 "</mark>",
             )
             at = last
-    html.append(content[at:end].translate(_ESCAPED))
+    parts.append(content[at:end].translate(_ESCAPED))
     if end < len(content):
-        html.append("…")
-    return "".join(html)
+        parts.append("…")
+    return "".join(parts)
