@@ -210,7 +210,7 @@ def _html(content: str, spans: list[Span], start: int, end: int) -> str:
     for first, last in spans:
         first, last = max(first, at), min(last, end)
         if first < last:
-            html += (
+            parts += (
                 content[at:first].translate(_ESCAPED),
                 "<mark>",
                 content[first:last].translate(_ESCAPED),
