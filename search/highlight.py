@@ -4,11 +4,11 @@ Where a word stands is read from the postings by which it was found, so mark and
 """
 
 import functools
-import html
 import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from typing import NamedTuple
 
 from search import tree
@@ -30,7 +30,6 @@ _RUN = re.compile(rf"[{HAN}]+|(?P<latin>(?:[^\W{HAN}]|[-._+&'])+)")
 _REACH = 40
 _REACH_HAN = 12
 _ALIKE = 3
-_ESCAPED = str.maketrans({char: html.escape(char) for char in "&<>\"'"})
 
 Span = tuple[int, int]
 
@@ -211,13 +210,13 @@ def _html(content: str, spans: list[Span], start: int, end: int) -> str:
         first, last = max(first, at), min(last, end)
         if first < last:
             parts += (
-                content[at:first].translate(_ESCAPED),
+                escape(content[at:first]),
                 "<mark>",
-                content[first:last].translate(_ESCAPED),
+                escape(content[first:last]),
                 "</mark>",
             )
             at = last
-    parts.append(content[at:end].translate(_ESCAPED))
+    parts.append(escape(content[at:end]))
     if end < len(content):
         parts.append("…")
     return "".join(parts)
