@@ -7,7 +7,7 @@ How a word is read depends on nothing but the word, so every word is read once a
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import rjieba
@@ -124,21 +124,6 @@ def sequence(text: str) -> Iterator[str]:
     for word in words(text):
         for piece in word.parts or (word.whole,):
             yield piece.term
-
-
-def occurrences(text: str, terms: Set[str]) -> list[Piece]:
-    """Where the terms stand in a text: the same ones that the index holds for it."""
-    standing = _standing(text)
-    return [piece for term in terms for piece in standing.get(term, ())]
-
-
-@functools.lru_cache(maxsize=1024)
-def _standing(text: str) -> Mapping[str, tuple[Piece, ...]]:
-    """Every term of a text with its places. Remembered, because popular hits are shown again and again."""
-    found: dict[str, list[Piece]] = {}
-    for term, _, start, end in tokens(text):
-        found.setdefault(term, []).append(Piece(term, start, end))
-    return {term: tuple(pieces) for term, pieces in found.items()}
 
 
 def _written(text: str) -> Iterator[tuple[str, str, int]]:

@@ -47,10 +47,10 @@ def warm(snapshot: Snapshot) -> None:
 
 def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[Completion]:
     """What may be meant by what has been typed so far, the titles last. The last word may be half a word."""
-    found = snapshot.vocabulary.complete(typed, limit, alive=snapshot.lives)
+    found = snapshot.vocabulary.complete(typed, limit)
     head, _, last = typed.rstrip().rpartition(" ")
     if head and len(found) < limit and _occurs(snapshot, head):
-        ends = snapshot.vocabulary.complete(last, limit - len(found), kinds=("word",), alive=snapshot.lives)
+        ends = snapshot.vocabulary.complete(last, limit - len(found), kinds=("word",))
         found += [dataclasses.replace(end, text=f"{head} {end.text}") for end in ends]
     titles: dict[str, Completion] = {}
     likely = [typed, *(one.text for one in found if one.kind == "word")]
@@ -59,7 +59,7 @@ def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[C
             titles |= {title.key: title for title in snapshot.titles(tree, lang, TITLES)}
         if len(titles) >= TITLES:
             break
-    few = list(titles.values())[:TITLES]
+    few = list(titles.values())[: min(TITLES, max(limit - len(found), limit // 2))]
     return [*found[: limit - len(few)], *few]
 
 

@@ -160,7 +160,7 @@ class Generations:
         os.replace(pointer, current)
 
     def _sweep(self, keep: Set[str | None]) -> None:
-        """Readers hold a generation in memory once they have opened it. One that is still opening the one
+        """Readers hold a generation, copied or mapped, once they have opened it. One that is still opening the one
         before this finds its files; one that is slower than two commits finds them gone and starts again."""
         for folder in self._numbers():
             if folder.name not in keep:

@@ -100,11 +100,9 @@ class Marker:
                 yield from _in_field(standing.get(docnum, []), word.field)
             return
         for way in word.ways:
-            terms = [self._standing(term).get(docnum) for term in way.terms]
-            if not all(terms):
-                continue
-            places = [_in_field(found, word.field) for found in terms if found]
-            yield from _in_a_row(places) if way.adjacent else itertools.chain.from_iterable(places)
+            places = [_in_field(self._standing(term).get(docnum, []), word.field) for term in way.terms]
+            if all(places):
+                yield from _in_a_row(places) if way.adjacent else itertools.chain.from_iterable(places)
 
     def _look_up(self, term: str) -> Mapping[int, list[int]]:
         """The occurrences of a term in those of the documents that have it."""

@@ -39,6 +39,8 @@ class Orders:
         tables = [segment.table for segment in self._segments]
         owners = np.repeat(np.arange(len(found)), [len(ids) for ids in found])
         ids = _joined(found)
+        if not len(ids):
+            return []
         if sort == "relevance" and scores is not None:
             values = _joined(scores)
         elif sort == "title":
@@ -67,7 +69,7 @@ class Orders:
         ends = np.searchsorted(owners[rows], np.arange(1, len(self._segments)))
         parts = zip((segment.table for segment in self._segments), np.split(ids[rows], ends), strict=True)
         tied = [(table.keys[docnums], table.numbers_of("date")[docnums]) for table, docnums in parts]
-        keys, dates = (_joined(columns) for columns in zip(*tied, strict=True)) if tied else (rows, rows)
+        keys, dates = (_joined(columns) for columns in zip(*tied, strict=True))
         order = np.lexsort((keys, -dates, -values[rows]))
         return rows[order].tolist()
 

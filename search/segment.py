@@ -25,7 +25,6 @@ from search.vocabulary import Vocabulary
 REMEMBERED = 48 << 20
 """Bytes of answers that a segment keeps: those to phrases, beginnings and words of several names."""
 
-
 OFFERED = 20_000
 """Completions of each kind, the most frequent ones; the rest is only found."""
 

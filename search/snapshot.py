@@ -36,8 +36,8 @@ class Snapshot:
         self._collection = Collection(sum(counts), words / max(sum(counts), 1))
         self._orders = Orders(segments)
 
-    def search(self, query: Query, tree: Node, *, counted: bool = True) -> Hits:
-        """The hits for a tree that was grown from the query's text. `counted` False leaves out the facets."""
+    def search(self, query: Query, tree: Node) -> Hits:
+        """The hits for a tree that was grown from the query's text."""
         began = time.perf_counter()
         answers, having = self._answers(tree)
         found = [answer.found(tree) for answer in answers]
@@ -65,34 +65,30 @@ class Snapshot:
             total=sum(len(ids) for ids in hits),
             total_by_group=dict(by_group),
             items=self._items(places, query, tree, answers, having),
-            facets=self._facets(query, [one.ids for one in found]) if counted else {},
+            facets=self._facets(query, [one.ids for one in found]),
             took_ms=(time.perf_counter() - began) * 1000,
         )
 
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary.merged(segment.vocabulary for segment in self.segments)
+        vocabularies = [segment.vocabulary for segment in self.segments]
+        # Not a method of ours: what goes round in a circle lies about until the garbage is collected.
+        return Vocabulary.merged(vocabularies, functools.partial(_lives, self.segments, self._deleted))
 
     def count(self, tree: Node) -> int:
         """How many documents answer the tree."""
         answers, _ = self._answers(tree)
         return sum(len(answer.found(tree).ids) for answer in answers)
 
-    def lives(self, kind: str, text: str) -> bool:
-        """Is there a living document from which this completion came?"""
-        for segment, gone in zip(self.segments, self._deleted, strict=True):
-            postings = segment.having(kind, text)
-            if postings and _living(postings.ids, gone):
-                return True
-        return False
-
     def titles(self, tree: Node, lang: str, count: int) -> list[Completion]:
         """The titles of the best hits."""
         answers, _ = self._answers(tree)
         found = [answer.found(tree) for answer in answers]
         ids, scores = [one.ids for one in found], [one.scores for one in found]
+        by_segment = (segment.table.by_group(part) for segment, part in zip(self.segments, ids, strict=True))
+        groups = sorted({group for groups in by_segment for group in groups})
         titles = []
-        for number, docnum in self._orders.page(ids, scores, [], "relevance", lang, 0, count):
+        for number, docnum in self._orders.page(ids, scores, groups, "relevance", lang, 0, count):
             segment = self.segments[number]
             title = segment.text(docnum).get("title", {})
             text = title.get(lang) or next(iter(title.values()), "")
@@ -177,6 +173,15 @@ def _present(node: Node) -> list[Word | Prefix]:
         case _:
             inner = getattr(node, "nodes", ())
             return [word for one in inner for word in _present(one)]
+
+
+def _lives(segments: Sequence[Segment], deleted: Sequence[NDArray[np.intp]], kind: str, text: str) -> bool:
+    """Is there a living document from which this completion came?"""
+    for segment, gone in zip(segments, deleted, strict=True):
+        postings = segment.having(kind, text)
+        if postings and _living(postings.ids, gone):
+            return True
+    return False
 
 
 def _alive(segment: Segment, deleted: NDArray[np.intp]) -> Mask:

@@ -30,7 +30,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Any term that begins like this; the most frequent ones when there are very many."""
+    """Any term that begins like this; the first ones of the alphabet when there are very many."""
 
     start: str
     asked: str

@@ -1,7 +1,8 @@
 """The vocabulary of an index: what completes, corrects or sounds like that which somebody types.
 
 Built once a segment from rows (kind, text, number of documents); a segment never changes. What a document that
-is gone has left in a segment is still here, so whoever shows some of it says what is alive.
+is gone has left in a segment is still here, so a vocabulary of several segments is told what is alive, and neither
+offers nor believes anything else.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ MAX_TRIED = 200
 """Candidates of one kind that are looked at, however many of them are gone."""
 
 Row = tuple[str, str, int]
+Alive = Callable[[str, str], bool]
+"""(kind, text) → does it stand in any document that is not gone?"""
+
 Ids = NDArray[np.int32]
 
 _HAN = re.compile(f"[{HAN}]")
@@ -72,25 +76,21 @@ class _Entry(NamedTuple):
 class Vocabulary:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._parts: tuple[_Part, ...] = (_Part(rows),)
+        self._alive: Alive = lambda kind, text: True
 
     @classmethod
-    def merged(cls, vocabularies: Iterable[Vocabulary]) -> Vocabulary:
+    def merged(cls, vocabularies: Iterable[Vocabulary], alive: Alive) -> Vocabulary:
         """Those of all segments as one; nothing is copied."""
         merged = cls(())
+        merged._alive = alive
         merged._parts = tuple(part for one in vocabularies for part in one._parts)
         return merged
 
-    def complete(
-        self,
-        typed: str,
-        limit: int = 8,
-        kinds: Iterable[str] = KINDS,
-        alive: Callable[[str, str], bool] = lambda kind, text: True,
-    ) -> list[Completion]:
+    def complete(self, typed: str, limit: int = 8, kinds: Iterable[str] = KINDS) -> list[Completion]:
         """What may be meant by this beginning, in Chinese, English, pinyin or initials; what fits best first.
 
         Words are many: no kind takes more than half of the places while others have something to offer.
-        `alive(kind, text)` is asked of one candidate after the other, until there are enough.
+        Whether it is alive is asked of one candidate after the other, until there are enough.
         """
         typed = _folded(typed)
         chosen = [kind for kind in KINDS if kind in kinds]
@@ -98,15 +98,15 @@ class Vocabulary:
         found = [(part, part.find(typed)) for part in self._parts] if typed else []
         offers: dict[str, tuple[bool, int, _Entry]] = {}
         for kind in sorted(chosen, key="word".__eq__):  # a word that is also a name is offered as the name
-            seen, place = set(offers), 0
+            tried, place = set[str](), 0
             fitting = heapq.merge(*(part.of_kind(KINDS.index(kind), ranks) for part, ranks in found))
             for rank, entry in islice(fitting, MAX_TRIED):
                 if place == limit:
                     break
-                if entry.folded in seen:
+                if entry.folded in offers or entry.text in tried:
                     continue
-                seen.add(entry.folded)
-                if _divided(typed, entry.folded) and alive(kind, entry.text):
+                tried.add(entry.text)
+                if _divided(typed, entry.folded) and self._lives(entry):
                     offers[entry.folded] = place >= half, rank, entry
                     place += 1
         best = sorted(offer[1:] for offer in sorted(offers.values())[:limit])
@@ -119,7 +119,7 @@ class Vocabulary:
         return [entry.text for entry in heapq.nsmallest(count, first)]
 
     def holds(self, word: str) -> bool:
-        return any(part.holding(_folded(word)) for part in self._parts)
+        return any(self._lives(entry) for part in self._parts for entry in part.holding(_folded(word)))
 
     def correct(self, word: str) -> str | None:
         """The Latin word that was meant by one that is not there; never for numbers and names of networks."""
@@ -131,8 +131,8 @@ class Vocabulary:
         for part in self._parts:
             for near in part.shelves.near(word):
                 counts[near.elsewhere, near.slips, near.word] += near.documents
-        likeliest = min(counts, key=lambda near: (*near[:2], -counts[near], near[2]), default=None)
-        return likeliest and likeliest[2]
+        nearest = sorted(counts, key=lambda near: (*near[:2], -counts[near], near[2]))
+        return next((near for _, _, near in nearest if self._alive("word", near)), None)
 
     def han(self, latin: str) -> list[str]:
         """The Chinese words that were typed as pinyin, likeliest first; none when it is a word as it stands."""
@@ -142,9 +142,12 @@ class Vocabulary:
         counts: Counter[str] = Counter()
         for part in self._parts:
             for entry in part.sounding(sound):
-                if _ALL_HAN.fullmatch(entry.folded):
+                if _ALL_HAN.fullmatch(entry.folded) and self._lives(entry):
                     counts[entry.folded] -= entry.rarity
         return sorted(counts, key=lambda word: (-counts[word], word))
+
+    def _lives(self, entry: _Entry) -> bool:
+        return self._alive(KINDS[entry.kind], entry.text)
 
     def _count(self, entry: _Entry) -> int:
         same = (one for part in self._parts for one in part.holding(entry.folded) if one.kind == entry.kind)

@@ -26,7 +26,7 @@ NOTES = {
         "“%(text)s” was ignored: has: is followed by connections, date, place, english, attachments, sources or"
         " verified."
     ),
-    "bad_number": N_("“%(text)s” was ignored: numbers are written 1000000, 1.2m, 120万 or 10k..1m."),
+    "bad_number": N_("“%(text)s” was ignored: numbers are written 1000000, 1.2m or 10k..1m."),
     "bad_date": N_("“%(text)s” was ignored: dates are written 2024, 2024-03, 2024-03-15 or 2023..2024."),
     "range_swapped": N_("“%(text)s” runs backwards and was turned round."),
     "star": N_(

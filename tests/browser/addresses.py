@@ -12,8 +12,8 @@ from playwright.sync_api import Response
 
 LANGUAGES = ("zh", "en")
 WORDS = {
-    "zh": {"words": "智能水表", "nothing": "木琴"},
-    "en": {"words": "smart water meters", "nothing": "xylophone"},
+    "zh": {"words": "智能水表", "nothing": "木琴", "slip": "水标 连接数:很多"},
+    "en": {"words": "smart water meters", "nothing": "xylophone", "slip": "smrt metering connections:many"},
 }
 
 
@@ -43,6 +43,10 @@ PAGES = (
     Page("search-words", "/search?q={words}"),
     Page("search-none", "/search?q={nothing}&sector=agriculture&network=nb-iot"),
     Page("search-filters", "/search?direction=governance&network=nb-iot&status=live"),
+    Page("search-widened", "/search?q={slip}"),
+    Page("search-explained", "/search?q={words}&explain=1"),
+    Page("search-help", "/search/help"),
+    Page("searches", "/searches"),
     Page("cases-page-2", "/search?page=2"),
     Page("case-collected", f"/cases/{COLLECTED}"),
     Page("case-rich", "/cases/MIOT-P-0043"),

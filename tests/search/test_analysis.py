@@ -6,7 +6,7 @@ from hostile import BAD
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.analysis import occurrences, tokens, words
+from search.analysis import tokens, words
 from search.folding import fold
 from search.tree import Way, Word
 from search.wanted import MAX_SINGLES, MAX_TERMS, STOP, phrase, wanted
@@ -296,12 +296,6 @@ def test_a_phrase_is_one_word_of_terms_side_by_side(text: str, expected: Way) ->
 
 def test_a_phrase_of_signs_is_none() -> None:
     assert phrase("?! …") is None
-
-
-@given(st.text(max_size=300))
-def test_occurrences_are_what_the_index_holds(text: str) -> None:
-    held = set(terms(text))
-    assert {piece.term for piece in occurrences(text, held)} == held
 
 
 def test_a_query_wants_no_more_than_its_budget() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from search import Document, Index, Query
+from search.documents import Sort
 from search.errors import IndexMissing
 from search.generations import Contents, Generations
 
@@ -40,6 +41,11 @@ def test_an_empty_index_answers(index: Index) -> None:
         [],
         {"network": {}},
     )
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest", "connections", "title"])
+def test_an_empty_index_can_be_sorted(index: Index, sort: Sort) -> None:
+    assert [index.search(Query(text, sort=sort)).items for text in ("", "水表")] == [[], []]
 
 
 def test_changes_put_replace_and_delete(index: Index, doc: Doc) -> None:

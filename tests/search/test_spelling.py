@@ -76,8 +76,8 @@ def test_fewer_slips_count_more_than_frequency() -> None:
 
 def test_counts_of_all_segments_together_decide() -> None:
     meter, metre = Vocabulary([("word", "meter", 3)]), Vocabulary([("word", "metre", 2)])
-    assert Vocabulary.merged([meter, metre]).correct("mete") == "meter"
-    assert Vocabulary.merged([meter, metre, metre]).correct("mete") == "metre"
+    for parts, meant in (([meter, metre], "meter"), ([meter, metre, metre], "metre")):
+        assert Vocabulary.merged(parts, lambda kind, text: True).correct("mete") == meant
 
 
 def test_nothing_known_nothing_corrected() -> None:

@@ -1,5 +1,7 @@
 """Completions: Chinese, English, pinyin, initials; what comes first; what is gone."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,11 @@ ROWS: list[Row] = [
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
     return Vocabulary(ROWS)
+
+
+def together(parts: Iterable[Vocabulary]) -> Vocabulary:
+    """As one, with nothing gone."""
+    return Vocabulary.merged(parts, lambda kind, text: True)
 
 
 def texts(found: list[Completion]) -> list[str]:
@@ -128,15 +135,31 @@ def test_what_is_gone_is_passed_over_and_makes_room(vocabulary: Vocabulary) -> N
         asked.append((kind, text))
         return text != "水表"
 
-    found = vocabulary.complete("水表", 1, kinds=("word",), alive=alive)
+    found = Vocabulary.merged([vocabulary], alive).complete("水表", 1, kinds=("word",))
     assert texts(found) == ["智能远传水表"]
     assert asked == [("word", "水表"), ("word", "智能远传水表")]
 
 
+def test_what_is_gone_does_not_hide_another_way_to_write_it() -> None:
+    """A name that was corrected is written anew in a later segment."""
+    parts = [Vocabulary([("organisation", "KAMSTRUP", 5)]), Vocabulary([("organisation", "Kamstrup", 1)])]
+    found = Vocabulary.merged(parts, lambda kind, text: text != "KAMSTRUP").complete("kam")
+    assert texts(found) == ["Kamstrup"]
+
+
+def test_what_is_gone_is_no_correction_and_no_reading_and_stands_in_the_way_of_none() -> None:
+    rows: list[Row] = [("word", word, 9) for word in ("watar", "zebra", "激起")]
+    rows += [("word", word, 1) for word in ("water", "机器")]
+    living = Vocabulary.merged([Vocabulary(rows)], lambda kind, text: text in ("water", "机器"))
+    assert [living.correct(word) for word in ("watar", "watir", "zebrr")] == ["water", "water", None]
+    assert (living.holds("zebra"), living.holds("water"), living.han("jiqi")) == (False, True, ["机器"])
+
+
 def test_only_as_many_are_asked_after_as_are_needed() -> None:
     asked = []
-    found = Vocabulary(("word", f"water{chr(97 + i // 26)}{chr(97 + i % 26)}", 1) for i in range(500))
-    assert len(found.complete("w", 8, alive=lambda kind, text: asked.append(text) is None)) == 8
+    many = Vocabulary(("word", f"water{chr(97 + i // 26)}{chr(97 + i % 26)}", 1) for i in range(500))
+    found = Vocabulary.merged([many], lambda kind, text: asked.append(text) is None)
+    assert len(found.complete("w", 8)) == 8
     assert len(asked) <= 9
 
 
@@ -147,13 +170,13 @@ def test_a_name_is_written_as_it_is_most_often_and_offered_once() -> None:
 
 def test_segments_together_answer_as_one() -> None:
     """Where each text is in one segment; else the better count of one segment orders, and all are told."""
-    merged = Vocabulary.merged(Vocabulary([row]) for row in ROWS)
+    merged = together(Vocabulary([row]) for row in ROWS)
     whole = Vocabulary(ROWS)
     for typed in ("s", "sh", "shui", "水", "sb", "smart", "m", "z"):
         assert merged.complete(typed) == whole.complete(typed), typed
-    twice = Vocabulary.merged([Vocabulary(ROWS), Vocabulary(ROWS[2:3]), Vocabulary([])])
+    twice = together([Vocabulary(ROWS), Vocabulary(ROWS[2:3]), Vocabulary([])])
     assert twice.complete("水表")[0] == Completion("水表", "word", 160)
-    assert Vocabulary.merged([]).complete("s") == []
+    assert together([]).complete("s") == []
 
 
 def test_whether_a_word_is_there(vocabulary: Vocabulary) -> None:
@@ -183,7 +206,7 @@ def test_a_latin_word_that_is_there_is_no_pinyin() -> None:
 
 def test_of_words_that_sound_alike_the_most_frequent_comes_first() -> None:
     parts: list[list[Row]] = [[("word", "激起", 3)], [("word", "机器", 2)], [("word", "机器", 2)]]
-    assert Vocabulary.merged(map(Vocabulary, parts)).han("jiqi") == ["机器", "激起"]
+    assert together(map(Vocabulary, parts)).han("jiqi") == ["机器", "激起"]
 
 
 rows = st.tuples(
