@@ -40,7 +40,7 @@ class Query:
     """Facet → codes: any of the codes within a facet, all of the facets together."""
     sort: Sort = "relevance"
     lang: Literal["zh", "en"] = "zh"
-    """Whose alphabet the title order follows."""
+    """The reader's: the titles go by its alphabet, and of two reasons for a hit the one in it is told."""
     page: int = 1
     per_page: int = 20
     facets: tuple[str, ...] = ()

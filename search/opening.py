@@ -51,11 +51,14 @@ class _Files(RamStorage):
 
     def open_file(self, name: str, **kwargs: object) -> StructFile:
         content = self.files[name]
-        return _Mapped(content, name) if isinstance(content, mmap.mmap) else BufferFile(content, name=name)
+        # The table of contents alone is read from one place to the next.
+        if isinstance(content, mmap.mmap) and not name.endswith(".toc"):
+            return _Mapped(content, name)
+        return BufferFile(bytes(content), name=name)
 
 
 class _Mapped(BufferFile):
-    """A BufferFile would copy the map. Only opening reads from one place to the next; all else says where."""
+    """A BufferFile would copy the map. Who reads here says from where: there is no place to go on from."""
 
     def __init__(self, content: mmap.mmap, name: str) -> None:
         self._buf = content  # type: ignore[assignment]

@@ -25,6 +25,9 @@ from search.vocabulary import Vocabulary
 REMEMBERED = 48 << 20
 """Bytes of answers that a segment keeps: those to phrases, beginnings and words of several names."""
 
+KEPT_BESIDE = 500
+"""Bytes that each of them takes besides: the question, its place in the cache."""
+
 OFFERED = 20_000
 """Completions of each kind, the most frequent ones; the rest is only found."""
 
@@ -44,7 +47,7 @@ class Segment:
         self._postings = postings
         self._shown = reader.column_reader("shown")
         self._text = reader.column_reader("text")
-        self._remembered: LRUCache[Any, Any] = LRUCache(REMEMBERED, getsizeof=lambda one: one.nbytes + 200)
+        self._remembered: LRUCache[Any, Any] = LRUCache(REMEMBERED, getsizeof=lambda one: one.nbytes + KEPT_BESIDE)
         self._remembering = threading.Lock()
         self.table = Table(reader.doc_count_all(), reader.column_reader("facts").__getitem__)
 

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import mmap
 import os
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import search
-from search import Document, Index, Query
+from search import Document, Index, Query, generations
 
 Doc = Callable[..., Document]
 
@@ -125,6 +128,19 @@ def test_another_process_sees_commits(index: Index, doc: Doc) -> None:
         assert ask() == [3, 7]
         reader.stdin.close()
         assert reader.wait(timeout=20) == 0
+
+
+def test_large_files_are_read_where_they_lie(index: Index, doc: Doc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generations, "MAPPED", 1)
+    index.rebuild((doc(f"K{n}", f"智能水表{n}", body="路灯" * n) for n in range(50)), position=1)
+    index.apply([("K1", None), ("K2", doc("K2", "智能燃气表"))], position=2)
+    for one in (index, Index(index._generations.path)):
+        hits = one.search(Query("智能水表", per_page=100, sort="title"))
+        assert (hits.total, hits.items[0].highlights) == (48, {"title.zh": "<mark>智能水表</mark>0"})
+        assert [each.text for each in one.suggest("ranqi", "zh")] == ["燃气", "燃气表", "智能燃气表"]
+        assert one._current is not None
+        kinds = {type(content) for content in one._current.contents.values()}
+        assert kinds == {mmap.mmap}
 
 
 def test_no_file_stays_open(index: Index, doc: Doc) -> None:
