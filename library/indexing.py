@@ -63,6 +63,7 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
             "sector": tuple(_both(tree.sectors[code].title for code in sectors)),
             "organisation": tuple(_both(party["name"] for party in seen["parties"])),
             "place": tuple(_places(seen["place"])),
+            "word": tuple(dict.fromkeys(name for lang in LANGUAGES for name in _technical(seen, tree, lang))),
         },
         stored=row,
     )
@@ -204,11 +205,16 @@ def _place(place: dict[str, Any], lang: str) -> str:
 
 
 def _terms(seen: dict[str, Any], tree: taxonomy.Taxonomy, lang: str) -> str:
-    names = [seen["code"], *(labels.NETWORKS[code] for code in seen["networks"])]
-    names += [tree.technologies[code].title[lang] for code in seen["technologies"]]
+    names = [seen["code"], *_technical(seen, tree, lang)]
     if text := seen.get("network_text"):
         names.append(_said(text, lang))
     return _join(names)
+
+
+def _technical(seen: dict[str, Any], tree: taxonomy.Taxonomy, lang: str) -> list[str]:
+    """The names of networks and key technologies."""
+    names = [labels.NETWORKS[code] for code in seen["networks"]]
+    return names + [tree.technologies[code].title[lang] for code in seen["technologies"]]
 
 
 def _date_number(as_of: str | None) -> int | None:

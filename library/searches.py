@@ -47,7 +47,7 @@ def note(response: Response) -> Response:
 
 
 def _note_search() -> None:
-    given = {name for name, value in request.args.items() if value}
+    given = {name for name, value in request.args.items() if value} - {"lang"}
     if given == {"q"} and request.headers.get("X-Requested-With") != "typing":
         words = asked_for.tidied(request.args["q"])
         if words:

@@ -24,7 +24,7 @@ DOMAIN_WORDS = (
 """Words of the field that the segmenter's dictionary lacks: without them 物联网 falls into 物 and 联网."""
 
 NAMES = {
-    "nbiot": (r"nb[-\s]?iot", ("nb", "iot")),
+    "nbiot": (r"nb[-\s]?[il]ot", ("nb", "iot")),
     "ltem": (r"lte[-\s]?m[12]?", ("lte",)),
     "redcap": (r"red[-\s]?cap", ()),
     "cv2x": (r"c-?v2x", ("v2x",)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 from search.documents import Completion, Hits, Query
+from search.folding import fold
 from search.language import MAX_LENGTH, read
 from search.snapshot import Snapshot
 from search.tree import All, Node
@@ -16,12 +18,21 @@ FEW = 3
 
 FREQUENT = 200
 
+TRIED = 3
+"""Words that titles are looked up for."""
+
 TITLES = 3
 """Titles among the suggestions at most."""
 
 
 def answer(snapshot: Snapshot, query: Query) -> Hits:
     """The hits for what was typed; where no document at all has it, those for what may have been meant."""
+    began = time.perf_counter()
+    hits = _answer(snapshot, query)
+    return dataclasses.replace(hits, took_ms=(time.perf_counter() - began) * 1000)
+
+
+def _answer(snapshot: Snapshot, query: Query) -> Hits:
     reading = read(query.text)
     hits = dataclasses.replace(snapshot.search(query, reading.tree), notes=reading.notes)
     if query.exact or not query.text.strip() or hits.total > FEW:
@@ -31,9 +42,12 @@ def answer(snapshot: Snapshot, query: Query) -> Hits:
         return hits  # the filters leave little of it, not the words
     for wider in widenings(query.text[:MAX_LENGTH], snapshot.vocabulary, lambda word: _occurs(snapshot, word)):
         tree = read(wider.text).tree
-        if having == 0 and snapshot.count(tree):
-            return dataclasses.replace(snapshot.search(query, tree), notes=reading.notes, widened=wider)
-        if having and wider.kind == "spelling" and snapshot.count(tree) > having:
+        better = snapshot.count(tree) > having
+        if better and having == 0 and wider.sure:
+            found = snapshot.search(query, tree)
+            if found.total:  # the filters may leave nothing of it
+                return dataclasses.replace(found, notes=reading.notes, widened=wider)
+        if better and wider.kind == "spelling":
             return dataclasses.replace(hits, suggestion=wider.text)
     return hits
 
@@ -51,10 +65,12 @@ def completions(snapshot: Snapshot, typed: str, lang: str, limit: int) -> list[C
     head, _, last = typed.rstrip().rpartition(" ")
     if head and len(found) < limit and _occurs(snapshot, head):
         ends = snapshot.vocabulary.complete(last, limit - len(found), kinds=("word",))
-        found += [dataclasses.replace(end, text=f"{head} {end.text}") for end in ends]
+        longer = [dataclasses.replace(end, text=f"{head} {end.text}") for end in ends]
+        there = {fold(one.text).text for one in found}
+        found += [one for one in longer if fold(one.text).text not in there]
     titles: dict[str, Completion] = {}
     likely = [typed, *(one.text for one in found if one.kind == "word")]
-    for text in likely[:TITLES]:
+    for text in likely[:TRIED]:
         if tree := _in_titles(text):
             titles |= {title.key: title for title in snapshot.titles(tree, lang, TITLES)}
         if len(titles) >= TITLES:

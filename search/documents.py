@@ -61,6 +61,9 @@ class Because(NamedTuple):
     asked: str
     found: str
     field: str
+    lang: str
+    alike: bool
+    """Does what was found look like what was asked for? Then it explains itself."""
 
 
 class Share(NamedTuple):
@@ -95,6 +98,8 @@ class Widened(NamedTuple):
 
     kind: WideningKind
     text: str
+    sure: bool = True
+    """No other thing can have been meant; else it is only proposed."""
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ MOST = 10**15
 """No count is larger; a larger number is asked for as this one."""
 
 _UNITS = {
-    **{"k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "billion": 9},
+    **{"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9},
     **{"千": 3, "万": 4, "w": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8},
 }
 _NUMBER = re.compile(rf"([0-9][0-9,]*(?:\.[0-9]+)?)?({'|'.join(sorted(_UNITS, key=len, reverse=True))})?")
@@ -110,7 +110,7 @@ Span = tuple[int, int]
 
 def number(text: str) -> Span | None:
     """120万, 1.2m, 1,200,000: as a span of one."""
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch("".join(text.split()))
     if not found:
         return None
     digits, unit = found.groups()

@@ -41,7 +41,13 @@ _SIGNS = str.maketrans(
     {**dict.fromkeys("“”「」『』＂", '"'), **dict(zip("（）：｜－−＊＜＞＝", "():|--*<>=", strict=True))}
 )
 _FIELD = re.compile(r"([^\W\d_]+)(?::\s*|\s*(?=[<>=≥≤]))")
-_COUNT = re.compile(r"(?:[<>=≥≤]+\s*)?[^\s()|\"]+")
+# A number may be grouped by spaces, and its scale stand behind one: >800 000, >1 million.
+_COUNT = re.compile(
+    r"""(?: [<>=≥≤]+ \s* )? [^\s()|"]+
+        (?: (?<=\d) [ \u00a0\u2009\u202f] \d{3} (?!\d) )*
+        (?: (?<=\d) \s+ (?: thousand | million | billion | [百千]? [万亿千] ) (?![^\W\d_]) )?""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _TOKEN = re.compile(
     r"""
     (?P<blank> \s+ )

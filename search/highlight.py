@@ -16,7 +16,7 @@ from search.analysis import cut
 from search.documents import Because
 from search.folding import HAN, fold
 from search.postings import LENGTH_BITS, POSITION_SHIFT, START_BITS, TEXT_SHIFT
-from search.schema import LANGUAGES, TEXTS
+from search.schema import TEXTS, WEIGHTS
 from search.segment import Segment
 
 SNIPPET = 160
@@ -30,6 +30,7 @@ _RUN = re.compile(rf"[{HAN}]+|(?P<latin>(?:[^\W{HAN}]|[-._+&'])+)")
 _REACH = 40
 _REACH_HAN = 12
 _ALIKE = 3
+_FIELDS = tuple(WEIGHTS)
 
 Span = tuple[int, int]
 
@@ -70,14 +71,12 @@ class Marker:
         spans: dict[int, list[Span]] = defaultdict(list)
         because = []
         for word in self._asked:
-            places = sorted(self._places(word, docnum), key=self._telling)
+            places = list(self._places(word, docnum))
             for place in places:
                 spans[place.text].append((place.start, place.end))
-            reasons = (_read(place, text) for place in places)
-            # What looks like the word asked for explains best.
-            alike = ((found, field) for found, field in reasons if _alike(word.asked, found))
-            if places:
-                because.append(Because(word.asked, *next(alike, None) or _read(places[0], text)))
+            reasons = [_reason(word.asked, place, text) for place in places]
+            if reasons:
+                because.append(min(reasons, key=self._telling))
         highlights = {}
         for number in sorted(spans):
             field, lang = TEXTS[number]
@@ -88,10 +87,9 @@ class Marker:
         matched = dict.fromkeys(TEXTS[number][0] for number in sorted(spans))
         return Marked(highlights, tuple(matched), tuple(because))
 
-    def _telling(self, place: Place) -> tuple[int, bool, int]:
-        """The weightiest field first, in it the reader's own language."""
-        field, lang = divmod(place.text, len(LANGUAGES))
-        return field, LANGUAGES[lang] != self._lang, place.start
+    def _telling(self, reason: Because) -> tuple[bool, bool, int]:
+        """What stands in the reader's language explains best, then what looks like the word asked for."""
+        return reason.lang != self._lang, not reason.alike, _FIELDS.index(reason.field)
 
     def _places(self, word: tree.Word | tree.Prefix, docnum: int) -> Iterator[Place]:
         """Where a document has the word, in each of its ways."""
@@ -113,10 +111,10 @@ class Marker:
         return [postings.within(self._docnums) for postings in self._segment.beginning(start, BEGUN)]
 
 
-def _read(place: Place, text: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
-    """What stands there, and the field."""
+def _reason(asked: str, place: Place, text: Mapping[str, Mapping[str, str]]) -> Because:
     field, lang = TEXTS[place.text]
-    return text[field][lang][place.start : place.end], field
+    found = text[field][lang][place.start : place.end]
+    return Because(asked, found, field, lang, _alike(asked, found))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -31,6 +31,8 @@ class Index:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._generations = Generations(Path(path))
         self._current: Opened | None = None
+        self._broken: str | None = None
+        """A generation that could not be opened."""
         self._opening = threading.Lock()
 
     @property
@@ -63,7 +65,10 @@ class Index:
     def check(self) -> None:
         """Raise IndexMissing or IndexBroken unless the current generation is whole and can be opened."""
         self._settled(self._generations.verify)
+        self._broken = None  # look again
         self._newest()
+        if self._broken:
+            raise IndexBroken(f"{self._broken} cannot be opened")
 
     def apply(self, changes: Iterable[tuple[str, Document | None]], position: int, mark: str = "") -> None:
         """Put, replace or (None) delete documents by key, all of them or none, and note position and mark."""
@@ -109,7 +114,7 @@ class Index:
     def _newest(self) -> Opened:
         current = self._current
         if current is not None:
-            if current.name == self._generations.current():
+            if self._generations.current() in (current.name, self._broken):
                 return current
             if not self._opening.acquire(blocking=False):
                 return current  # another thread is opening the newest; until then this one is good
@@ -118,6 +123,12 @@ class Index:
         try:
             self._current = self._settled(self._opened)
             return self._current
+        except IndexBroken:
+            if current is None:
+                raise
+            # What was opened before is whole. The worker sees the damage and builds anew; until then this serves.
+            self._broken = self._generations.current()
+            return current
         finally:
             self._opening.release()
 

@@ -16,7 +16,7 @@ from search.schema import LANGUAGES, TEXTS, WEIGHTS
 from search.segment import Segment
 from search.table import Mask
 
-EXPANDED = 400
+EXPANDED = 2_000
 """Terms that a prefix stands for at most."""
 
 DENSE = 8

@@ -65,11 +65,19 @@ class Answer:
             ids, scores = ids[living], scores[living]
         return Found(ids, scores * self._table.boosts[ids])
 
-    def score(self, node: Asked, docnum: int) -> float:
-        """What one word gives to one document's score, before its boost."""
-        docnums = np.array([docnum])
-        present, weights = looked_up(self._leaves[node], docnums, self._table.room)
-        return float(self._share(node, weights, self._norms(docnums))[0]) if present[0] else 0.0
+    def shares(self, node: tree.Node, docnum: int) -> list[tuple[Asked, float]]:
+        """What each word gives to a document's score before its boost; words of branches that do not hold give
+        nothing, and are not among them."""
+        match node:
+            case tree.Word() | tree.Prefix():
+                docnums = np.array([docnum])
+                _, weights = looked_up(self._leaves[node], docnums, self._table.room)
+                return [(node, float(self._share(node, weights, self._norms(docnums))[0]))]
+            case tree.All(nodes) | tree.Any(nodes):
+                holding = [inner for inner in nodes if self._mask(inner)[docnum]]
+                return [share for inner in holding for share in self.shares(inner, docnum)]
+            case _:
+                return []
 
     def _found(self, node: tree.Node) -> Found:
         match node:

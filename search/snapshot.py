@@ -156,7 +156,8 @@ class Snapshot:
                 marked = markers[number].mark(docnum, segment.text(docnum))
             explanation = None
             if query.explain and asked:
-                shares = [Share(word.asked, having[word], answers[number].score(word, docnum)) for word in asked]
+                given = answers[number].shares(tree, docnum)
+                shares = [Share(word.asked, having[word], score) for word, score in given]
                 boost = float(segment.table.boosts[docnum])
                 explanation = Explanation(sum(share.score for share in shares) * boost, boost, tuple(shares))
             items.append(Hit(key, segment.shown(docnum), *marked, explanation))

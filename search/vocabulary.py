@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search import sounds
+from search import english, sounds
 from search.analysis import NAMES
 from search.documents import Completion
 from search.folding import HAN, fold
@@ -124,7 +124,7 @@ class Vocabulary:
     def correct(self, word: str) -> str | None:
         """The Latin word that was meant by one that is not there; never for numbers and names of networks."""
         word = _folded(word)
-        known = word in STOP or word in NAMES or self.holds(word)
+        known = word in STOP or word in NAMES or self.holds(word) or english.known(word)
         if known or len(word) < SHORTEST or not _LATIN.fullmatch(word):
             return None
         counts: Counter[tuple[bool, int, str]] = Counter()

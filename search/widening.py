@@ -7,7 +7,7 @@ stay as they were typed, because whoever typed a sign meant it.
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from search.analysis import Piece, words
+from search.analysis import Piece, cut, words
 from search.documents import Widened
 from search.folding import HAN
 from search.sounds import READINGS, pinyin
@@ -52,9 +52,14 @@ def widenings(text: str, vocabulary: Vocabulary, occurs: Callable[[str], bool]) 
             heard = any(first <= start < last for first, last in read)
             if not heard and (word := vocabulary.correct(text[start:end])):
                 changes[start, end] = word
-        changes |= _heard_alike(text, [each.span("han") for each in found if each["han"]], vocabulary, occurs)
+        alike = _heard_alike(text, [each.span("han") for each in found if each["han"]], vocabulary, occurs)
+        # 水标 is no word, but 税务 is one; whoever wrote it need not have meant 水务.
+        doubtful = {span: word for span, word in alike.items() if len(cut(text[slice(*span)])) == 1}
+        changes |= {span: word for span, word in alike.items() if span not in doubtful}
         if changes:
             yield Widened("spelling", _changed(text, changes))
+        if doubtful:
+            yield Widened("spelling", _changed(text, changes | doubtful), sure=False)
         for number in range(max(map(len, read.values()), default=0)):
             changes |= {span: ways[min(number, len(ways) - 1)] for span, ways in read.items()}
             yield Widened("pinyin", _changed(text, changes))
@@ -86,14 +91,21 @@ def _read_as_pinyin(text: str, unknown: list[Span], vocabulary: Vocabulary) -> d
 def _heard_alike(
     text: str, runs: list[Span], vocabulary: Vocabulary, occurs: Callable[[str], bool]
 ) -> dict[Span, str]:
-    """Chinese that no document has, with words of the same sound: 水标 was typed as shuibiao and meant 水表."""
+    """Chinese that no document has, with what sounds the same and differs in one character.
+
+    水标 was typed as shuibiao and meant 水表; 移远 is a name, not a 医院 badly written.
+    """
     found = {}
     for start, end in runs[:MAX_UNKNOWN]:
         if 2 <= end - start <= MAX_SINGLES and not occurs(text[start:end]):
             alike = vocabulary.han("".join(pinyin(text[start:end])))
-            if alike and alike[0].replace(" ", "") != text[start:end]:
+            if alike and _one_off(alike[0].replace(" ", ""), text[start:end]):
                 found[start, end] = alike[0]
     return found
+
+
+def _one_off(one: str, other: str) -> bool:
+    return len(one) == len(other) and sum(map(str.__ne__, one, other)) == 1
 
 
 def _names(text: str, start: int, end: int, occurs: Callable[[str], bool]) -> Iterator[tuple[Span, str]]:

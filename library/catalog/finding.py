@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -32,11 +33,16 @@ FACETS = (
 WITH_ZEROS = ("direction", "scale", "origin")
 MAX_CODES = 60
 MAX_QUERY = 400
+MOST_WORDS = 6
 MAX_PAGE = 100_000
 MAX_PER_PAGE = 100
 # Whole sentences with their limits, because what is translated is looked up whole.
 PAGE_RULE = N_("Pages are numbered from 1 to 100000.")
+YES_OR_NO = N_("Write true or false.")
 PER_PAGE_RULE = N_("A page holds between 1 and 100 cases.")
+
+# Where one of these stands, a word may belong to another.
+_SIGNS = re.compile(r'["“”「」『』()（）|*＊:：<>=]|(?:^|\s)[-!]|\b(?:AND|OR|NOT)\b')
 
 Label = Callable[[str, str], str]
 Lang = Literal["zh", "en"]
@@ -72,10 +78,13 @@ class SearchArgs(Schema):
     )
     exact = fields.Boolean(
         load_default=False,
+        error_messages={"invalid": YES_OR_NO},
         metadata={"description": "Only what was asked for: nothing else is tried when nothing is found."},
     )
     explain = fields.Boolean(
-        load_default=False, metadata={"description": "With every hit, what each word gives to its score."}
+        load_default=False,
+        error_messages={"invalid": YES_OR_NO},
+        metadata={"description": "With every hit, what each word gives to its score."},
     )
     direction = Codes(load_default=list)
     sector = Codes(load_default=list)
@@ -110,8 +119,10 @@ class SearchArgs(Schema):
     )
 
 
-def find(index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[str, ...] = FACETS) -> Hits:
-    """Search, and count the facets `counted`. Raises Unavailable while the index is being built."""
+def find(
+    index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[str, ...] = FACETS, marked: bool = True
+) -> Hits:
+    """Search, count the facets `counted` and mark the words. Raises Unavailable while the index is being built."""
     query = Query(
         text=args["q"].replace("\0", " ").strip(),
         filters={name: tuple(args[name]) for name in FACETS if args[name]},
@@ -124,7 +135,8 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[st
         count_group=None if only_demonstration(args) else 0,
         count_all=frozenset({"origin"}),
         exact=args["exact"],
-        explain=args["explain"],
+        explain=args["explain"] and marked,
+        highlights=marked,
     )
     try:
         return index.search(query)
@@ -132,6 +144,19 @@ def find(index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[st
         raise Unavailable(
             Text("The search index is being built. The cases are safe; try again in a moment.")
         ) from error
+
+
+def shorter(q: str) -> Iterator[tuple[str, str]]:
+    """What is left of a search without one of its words, with that word; and without all of them, with all.
+
+    Words that are joined by signs of the query language are one.
+    """
+    words = q.split()
+    if 1 < len(words) <= MOST_WORDS and not _SIGNS.search(q):
+        for place, word in enumerate(words):
+            yield " ".join(words[:place] + words[place + 1 :]), word
+    if words:
+        yield "", q
 
 
 def only_demonstration(args: Mapping[str, Any]) -> bool:
@@ -176,7 +201,7 @@ class Address:
     def __call__(self, **changes: Any) -> str:
         """The address with `changes`; it starts at page 1 again unless a page is given."""
         words = {"q": self.args["q"], **{name: self.args[name] for name in FACETS}, "sort": self.args["sort"]}
-        words["exact"] = "1" if self.args.get("exact") else None
+        words |= {name: "1" if self.args.get(name) else None for name in ("exact", "explain")}
         words |= changes
         query = urlencode({name: value for name, value in words.items() if value}, doseq=True)
         return f"{self.base}?{query}" if query else self.base

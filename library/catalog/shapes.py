@@ -34,6 +34,10 @@ class BecauseShape(Schema):
     asked = fields.String(required=True)
     found = fields.String(required=True)
     field = fields.String(required=True)
+    lang = fields.String(required=True)
+    alike = fields.Boolean(
+        required=True, metadata={"description": "Whether what was found looks like what was asked for."}
+    )
 
 
 class ShareShape(Schema):

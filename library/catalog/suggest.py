@@ -1,4 +1,4 @@
-"""Completions of what a reader has begun to type, and where each of them leads: for programs, and for the search box."""
+"""Completions of what a reader has begun to type, and where each leads: for programs and for the search box."""
 
 from __future__ import annotations
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Blueprint, current_app, g, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from search import Query
+from search.documents import Because
 from search.errors import IndexBroken, IndexMissing
 
 from .. import db, labels, web
@@ -30,6 +31,7 @@ ORDER = {
     "origin": tuple(labels.LABELS["origin"]),
 }
 SIMILAR = 4
+MOST_OUTLOOKS = 12
 # What a reader who reports is told, whichever of the field's rules was broken.
 TROUBLE = {
     "ground": N_("Choose what it is about."),
@@ -64,7 +66,7 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
         "catalog/search.html",
         q=args["q"],
         hits=hits,
-        rows=[with_url(hit.stored, hit) | {"telling": telling(hit.because)} for hit in hits.items],
+        rows=[with_url(hit.stored, hit) | {"telling": telling(hit.because, web.language())} for hit in hits.items],
         widened=hits.widened,
         only=address(exact=1),
         suggestion={"text": hits.suggestion, "url": address(q=hits.suggestion)} if hits.suggestion else None,
@@ -78,7 +80,7 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
             if code != "relevance" or args["q"].strip()
         ],
         pages=finding.pages(hits, args, address),
-        hidden=[(name, code) for name in finding.FACETS for code in args[name]],
+        hidden=[(name, code) for name in finding.FACETS for code in args[name]] + _sorted(args),
         exports={
             "csv": finding.Address(args, url_for("catalog.search_csv"))(),
             "json": finding.Address(args, "/api/v1/cases")(),
@@ -87,23 +89,38 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
     )
 
 
+def _sorted(args: dict[str, Any]) -> list[tuple[str, str]]:
+    return [("sort", args["sort"])] if args["sort"] else []
+
+
 def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, Any]]:
-    """What dropping one filter, or the words, would give; only what gives something."""
-    index = current_app.extensions["index"]
+    """What dropping one filter, one word or all words would give; only what gives something.
+
+    Where nothing of this does, what dropping all filters would give.
+    """
     drops: list[dict[str, Any]] = [
         {name: [code for code in args[name] if code != one]} for name in finding.FACETS for one in args[name]
     ]
     labelled = [wording.label(name, one) for name in finding.FACETS for one in args[name]]
-    if args["q"]:
-        drops.append({"q": ""})
-        labelled.append(args["q"])
-    found = []
-    for drop, words in zip(drops[:12], labelled, strict=False):
-        asked_then = {**args, **drop, "page": 1, "per_page": 1}
-        hits = finding.find(index, asked_then, web.language(), counted=())
-        if total := finding.total(hits, asked_then):
-            found.append({"label": words, "url": address(**drop), "total": total})
+    for rest, word in finding.shorter(args["q"]):
+        drops.append({"q": rest})
+        labelled.append(word)
+    found = [*_given(drops[:MOST_OUTLOOKS], labelled, args, address)]
+    if not found and len(drops) > 1:
+        none: dict[str, Any] = {name: [] for name in finding.FACETS}
+        found = [*_given([none], [web.say(Text("all conditions"))], args, address)]
     return found
+
+
+def _given(
+    drops: list[dict[str, Any]], labelled: list[str], args: dict[str, Any], address: finding.Address
+) -> Iterator[dict[str, Any]]:
+    index = current_app.extensions["index"]
+    for drop, words in zip(drops, labelled, strict=False):
+        asked_then = {**args, **drop, "page": 1, "per_page": 1, "exact": True}
+        hits = finding.find(index, asked_then, web.language(), counted=(), marked=False)
+        if total := finding.total(hits, asked_then):
+            yield {"label": words, "url": address(**drop), "total": total}
 
 
 @bp.get("/search/help")
@@ -116,9 +133,8 @@ def search_help() -> str:
 @door("case.browse")
 def search_csv() -> Response:
     """The first thousand results as a table."""
-    hits = finding.find(
-        current_app.extensions["index"], {**asked(), "page": 1, "per_page": export.LIMIT}, web.language()
-    )
+    args = {**asked(), "page": 1, "per_page": export.LIMIT}
+    hits = finding.find(current_app.extensions["index"], args, web.language(), counted=(), marked=False)
     rows = [with_url(hit.stored) for hit in hits.items]
     return web.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
 
@@ -233,13 +249,9 @@ def with_url(row: dict[str, Any], hit: Any = None) -> dict[str, Any]:
     return {**row, "url": url_for("catalog.case", code=row["code"]), **extra}
 
 
-def telling(because: Iterable[Any]) -> list[Any]:
-    """Those that the marks in a row do not explain: the found word does not look like the one asked for."""
-    return [each for each in because if not _alike(each.asked.casefold(), each.found.casefold())]
-
-
-def _alike(asked: str, found: str) -> bool:
-    return asked in found or found in asked or asked[:3] == found[:3]
+def telling(because: Iterable[Because], lang: str) -> list[Because]:
+    """Those that the marks in a row do not explain: another word, or one in the language that is not shown."""
+    return [each for each in because if not each.alike or each.lang != lang]
 
 
 def similar(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ const isTyping = (target) => target.closest("input, select, textarea, [contented
 
 function focusSearch(event) {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  const box = document.getElementById("q");
-  if (!box) return;
   event.preventDefault();
+  const box = document.getElementById("q");
+  if (!box) return location.assign(document.querySelector("link[rel=search]").href);
   box.focus();
   box.select();
 }

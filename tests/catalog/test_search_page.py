@@ -109,36 +109,26 @@ def test_a_plain_answer_needs_no_sentence(site: Site) -> None:
 def test_a_row_says_what_stands_for_the_words_asked_for(site: Site, told: Told) -> None:
     told.hit = {
         "because": (
-            Because("烟感", "smoke detector", "title"),
-            Because("meters", "Meter", "title"),
-            Because("水表", "<表计>", "summary"),
+            Because("烟感", "smoke detector", "title", "en", alike=False),
+            Because("meters", "Meter", "title", "en", alike=True),
+            Because("水表", "<表计>", "summary", "zh", alike=False),
+            Because("水务", "水务", "body", "zh", alike=True),
         )
     }
-    why = "Matched: “smoke detector” (for 烟感) in title; “<表计>” (for 水表) in summary."
+    why = "Matched: “smoke detector” (for 烟感) in title; “<表计>” (for 水表) in summary; "
+    why += "“水务” in the Chinese text."
     assert why in words(page(site))
 
 
-@pytest.mark.parametrize(
-    ("asked", "found", "alike"),
-    [
-        ("meters", "Meter", True),
-        ("烟感", "消防烟感", True),
-        ("companies", "company", True),
-        ("cat1", "Cat.1", True),
-        ("smok*", "Smoke", True),
-        ("烟感", "smoke detector", False),
-        ("NB-IoT", "窄带物联网", False),
-        ("1.2m", "120万", False),
-    ],
-)
-def test_which_words_need_no_explanation(asked: str, found: str, alike: bool) -> None:
-    assert (telling([Because(asked, found, "title")]) == []) is alike
+@pytest.mark.parametrize(("lang", "alike", "told"), [("en", True, 0), ("zh", True, 1), ("en", False, 1)])
+def test_only_what_the_marks_do_not_show_is_explained(lang: str, alike: bool, told: int) -> None:
+    assert len(telling([Because("water", "water", "title", lang, alike)], "en")) == told
 
 
 def test_the_score_is_explained_on_request(site: Site, told: Told) -> None:
     shares = (Share("water", 12, 3.0), Share("<b>", 1, 1.0))
     told.hit = {
-        "because": (Because("water", "water", "title"),),
+        "because": (Because("water", "water", "title", "en", alike=True),),
         "explanation": Explanation(5.0, 1.25, shares),
     }
     table = re.search(r"<details class=\"score\">.*?</details>", page(site), re.DOTALL)

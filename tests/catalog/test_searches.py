@@ -221,7 +221,6 @@ def test_words_that_are_sent_off_count_with_their_outcome(site: Site) -> None:
         ("/search?q=水表&page=1", {}),
         ("/search?q=水表&sort=title", {}),
         ("/search?q=水表&network=nb-iot", {}),
-        ("/search?q=水表&lang=en", {}),
         ("/search?q=13800138000", {}),
         ("/search?q=水", {"X-Requested-With": "typing"}),
         ("/search?q=水表", {"Sec-Purpose": "prefetch"}),

@@ -75,6 +75,21 @@ def test_damage_to_any_file_is_noticed(
         assert keys(running, "水表") == keys(fresh) == ["a"], "a rebuild mends it"
 
 
+def test_damage_to_a_new_generation_leaves_its_readers_with_the_one_before(built: Path, doc: Doc) -> None:
+    reader, writer = Index(built), Index(built)
+    before = keys(reader, "水表")
+    writer.apply([("N", doc("N", "智能水表"))], position=3)
+    [newest] = [file for file in files(built) if file.suffix == ".pst" and file.stat().st_nlink == 1]
+    flip(newest)
+    for _ in range(2):
+        assert keys(reader, "水表") == before
+    with pytest.raises(IndexBroken):
+        reader.check()
+    writer.rebuild([doc("a", "水表")], position=4)
+    reader.check()
+    assert keys(reader, "水表") == ["a"]
+
+
 def test_a_lost_folder_is_noticed(built: Path) -> None:
     shutil.rmtree(built / os.readlink(built / "current"))
     with pytest.raises(IndexBroken):

@@ -47,6 +47,32 @@ def test_a_hit_hands_back_what_was_stored_and_says_where_it_matched(doc: Doc, ho
     assert hit.highlights == {"title.zh": "<mark>水表</mark>", "body.zh": "远传<mark>水表</mark>与路灯"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "found", "alike"),
+    [
+        ("meters", "Meter", True),
+        ("烟感", "烟感", True),
+        ("companies", "company", True),
+        ("cat1", "Cat.1", True),
+        ("smok*", "Smoke", True),
+        ("烟感", "smoke detector", False),
+        ("NB-IoT", "窄带物联网", False),
+        ("1.2m", "120万", False),
+    ],
+)
+def test_a_hit_says_why_it_was_found(doc: Doc, holding: Holding, asked: str, found: str, alike: bool) -> None:
+    [because] = first(holding(doc("K", found)), asked).because
+    assert because[:1] + because[2:] == (asked, "title", "zh", alike)
+    assert because.found in found
+
+
+def test_what_the_reader_can_read_explains_best(holding: Holding) -> None:
+    index = holding(Document("K", {"title": {"zh": "消防烟感", "en": "Smoke detectors"}, "body": {"en": "smoke"}}))
+    told = {lang: index.search(Query("smoke detector", lang=lang)).items[0].because for lang in ("zh", "en")}  # type: ignore[arg-type]
+    assert [(each.found, each.field, each.alike) for each in told["en"]] == [("Smoke", "title", True)]
+    assert [(each.found, each.field, each.alike) for each in told["zh"]] == [("烟感", "title", False)]
+
+
 def test_without_words_nothing_is_marked(doc: Doc, holding: Holding) -> None:
     hit = first(holding(doc("K", "水表")), "")
     assert (hit.highlights, hit.matched) == ({}, ())

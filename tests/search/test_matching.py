@@ -184,7 +184,7 @@ def test_the_same_documents_with_the_same_scores(documents: list[Document], node
         assert index._current is not None
         snapshot = index._current.snapshot
         expected = Shelf(documents).found(node)
-        hits = snapshot.search(Query(per_page=100), node)
+        hits = snapshot.search(Query(per_page=100, explain=True), node)
         answers, _ = snapshot._answers(node)
         scores = {
             segment.table.keys[docnum].decode(): score
@@ -193,6 +193,8 @@ def test_the_same_documents_with_the_same_scores(documents: list[Document], node
         }
         assert scores == {key: pytest.approx(score, abs=1e-4) for key, score in expected}
         assert [hit.key for hit in hits.items] == [key for key, _ in expected]
+        explained = {hit.key: hit.explanation.score for hit in hits.items if hit.explanation}
+        assert explained == {key: pytest.approx(scores[key], abs=1e-4) for key in explained}
         assert snapshot.count(node) == hits.total == len(expected)
 
 

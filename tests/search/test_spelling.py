@@ -77,7 +77,7 @@ def test_fewer_slips_count_more_than_frequency() -> None:
 def test_counts_of_all_segments_together_decide() -> None:
     meter, metre = Vocabulary([("word", "meter", 3)]), Vocabulary([("word", "metre", 2)])
     for parts, meant in (([meter, metre], "meter"), ([meter, metre, metre], "metre")):
-        assert Vocabulary.merged(parts, lambda kind, text: True).correct("mete") == meant
+        assert Vocabulary.merged(parts, lambda kind, text: True).correct("metr") == meant
 
 
 def test_nothing_known_nothing_corrected() -> None:
