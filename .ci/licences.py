@@ -6,8 +6,8 @@ import sys
 
 # Permissive, public domain, or weak copyleft by file (MPL: unchanged files of theirs stay theirs).
 ALLOWED = {
-    "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0", "MPL-2.0",
-    "PSF-2.0", "Python-2.0", "Unlicense", "Zlib", "ZPL-2.1",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0",
+    "MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib", "ZPL-2.1",
 }  # fmt: skip
 
 # The words of older metadata, for the same licences.
@@ -50,7 +50,9 @@ def main() -> int:
 def stated(package: importlib.metadata.Distribution) -> str:
     """The SPDX expression; else the licence field, unless it is a whole text; else the classifiers."""
     fields = package.metadata
-    for written in [*(fields.get_all("License-Expression") or []), *(fields.get_all("License") or [])]:
+    if expression := fields["License-Expression"]:
+        return str(expression)
+    for written in fields.get_all("License") or []:
         if written and "\n" not in written and len(written) < 50:
             return str(written)
     classifiers = [line for line in fields.get_all("Classifier") or [] if line.startswith("License ::")]
