@@ -56,7 +56,9 @@ def test_a_search_from_question_to_case_and_back(reader: live.Reader, lang: str)
     words = {"zh": "水表", "en": "water meters"}[lang]
     tab = reader(lang)
     tab.goto("/statistics")
-    tab.keyboard.press("/")  # no box on this page: nothing happens
+    with tab.expect_navigation():
+        tab.keyboard.press("/")  # no box on this page: the one of the search page
+    assert tab.evaluate("[location.pathname, document.activeElement.id]") == ["/search", "q"]
     tab.goto("/")
     tab.keyboard.press("/")
     assert tab.evaluate("document.activeElement.id") == "q"
