@@ -131,6 +131,37 @@ def test_dates_sort_however_exact_they_are(
     assert (one.facets["year"], one.numbers["date"]) == ((year,), date)
 
 
+@pytest.mark.parametrize(
+    ("count", "boost"),
+    [
+        (None, 1.0),
+        (make.count(999, as_of="2015"), 1.02),
+        (make.count(1_000_000, as_of="2015"), 1.06),
+        (make.count(1_000_000, as_of="2025-08"), 1.16),
+        (make.count(1_000_000, as_of="2010"), 1.06),
+        (make.count(1_000_000, as_of="2025", scope="operator"), 1.1),  # no figure of its own, but a recent one
+        (make.count(999_999_999_999, as_of="2040"), 1.24),
+    ],
+)
+def test_large_and_recent_cases_come_a_little_before_their_like(
+    session: Session, count: Any, boost: float
+) -> None:
+    one = document(session, as_of=None, connections=[count] if count else [])
+    assert one.boost == pytest.approx(boost)
+
+
+def test_a_verified_figure_counts_twice() -> None:
+    assert [indexing._boost(1_000_000, verified, None) for verified in (False, True)] == [1.06, 1.12]
+
+
+def test_what_is_offered_while_somebody_types(session: Session) -> None:
+    one = document(session)
+    assert set(one.names) == {"sector", "organisation", "place", "word"}
+    assert {"智能水表", "Water metering"} <= set(one.names["sector"])
+    assert "NB-IoT" in one.names["word"]
+    assert not any(one.key in names for names in one.names.values())
+
+
 def test_invented_cases_rank_after_real_ones(session: Session) -> None:
     assert [document(session, origin=origin).rank_group for origin in ("collected", "demo")] == [0, 1]
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from search import Document, Index, Query
@@ -25,6 +26,10 @@ STEPS = [
     (os, "readlink"),
     (shutil, "rmtree"),
 ]
+
+
+MANY = 5
+"""Segments from which Whoosh joins the small ones."""
 
 
 def document(number: int) -> Document:
@@ -41,6 +46,15 @@ def rebuild(path: str) -> None:
     index = Index(path)
     number = index.position + 1
     index.rebuild((document(n) for n in range(1, number + 1)), position=number)
+
+
+def merge(path: str) -> None:
+    """A commit like any other, for which Whoosh finds so many small segments that it joins them."""
+    apply(path)
+
+
+def segments(path: str) -> int:
+    return len(list(Path(path, "current").glob("*.trm")))
 
 
 def both_for_ever(path: str) -> None:
@@ -93,7 +107,11 @@ def main(path: str) -> None:
                 torn.append(f"{when}: position, found, found by a running reader: {found}")
 
     steps = {}
-    for work in (apply, rebuild):
+    merged: list[int] = []  # how many segments there are after each kill
+    for work in (apply, rebuild, merge):
+        if work is merge:
+            while segments(path) < MANY:
+                apply(path)
         for step in itertools.count(1):
 
             def killed(work: Callable[[str], None] = work, step: int = step) -> None:
@@ -102,6 +120,8 @@ def main(path: str) -> None:
 
             status = os.waitpid(in_child(killed), 0)[1]
             look(f"{work.__name__} at step {step}")
+            if work is merge:
+                merged.append(segments(path))
             if not os.WIFSIGNALED(status):
                 if status:
                     torn.append(f"{work.__name__} failed at step {step}")
@@ -118,7 +138,9 @@ def main(path: str) -> None:
         look(f"random kill {kill}")
     apply(path)
     look("afterwards")
-    json.dump({"torn": torn, "steps": steps, "random": kills, "position": reader.position}, sys.stdout)
+    json.dump(
+        {"torn": torn, "steps": steps, "random": kills, "merged": merged, "position": reader.position}, sys.stdout
+    )
 
 
 if __name__ == "__main__":

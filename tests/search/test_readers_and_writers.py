@@ -174,4 +174,7 @@ def test_killed_at_any_step_the_index_is_whole(tmp_path: Path) -> None:
     assert report["torn"] == []
     assert report["steps"]["apply"] > 10
     assert report["steps"]["rebuild"] > 10
+    assert report["steps"]["merge"] > 10
+    assert report["merged"].count(5) > 5, "a merge that was killed before its last step has not happened"
+    assert 1 in report["merged"], "and then it has"
     assert report["random"] == 10
