@@ -7,12 +7,14 @@ import sys
 # Permissive, public domain, or weak copyleft by file (MPL: unchanged files of theirs stay theirs).
 ALLOWED = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD", "CC0-1.0", "HPND", "ISC", "MIT", "MIT-0",
+    "MIT-CMU",
     "MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib", "ZPL-2.1",
 }  # fmt: skip
 
 # The words of older metadata, for the same licences.
 SPELLINGS = {
     "Apache License": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD 2-Clause License": "BSD-2-Clause",
@@ -28,6 +30,10 @@ SPELLINGS = {
 # By name, each with its reason; a licence that changes is looked at again.
 BY_NAME = {
     "axe-playwright-python": ("", "not stated there, but its licence file is MIT; carries axe-core, MPL-2.0"),
+    "dramatiq": (
+        "GNU Lesser General Public License v3 or later (LGPLv3+)",
+        "comes with the identity provider of the tests; imported as it is, never shipped",
+    ),
     "psycopg": ("LGPL-3.0-only", "imported as it is and replaceable by the user: what the LGPL asks for"),
     "psycopg-binary": ("LGPL-3.0-only", "the compiled half of psycopg"),
     "python-stdnum": ("LGPL", "imported as it is and replaceable by the user"),

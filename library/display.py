@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import urlencode
 
 from flask import Flask, request
+from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -94,6 +95,7 @@ def _environment(app: Flask, config: Config, said: Voice) -> Environment:
         prose=prose,
         here=here,
         csp_nonce=web.nonce,
+        csrf_token=generate_csrf,
         operator=config.operator or said.say(NO_OPERATOR),
         site_url=config.url,
     )

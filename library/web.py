@@ -78,8 +78,12 @@ def recall(name: str, make: Callable[[Session], Value]) -> Value:
 
 
 def actor() -> Actor:
-    """Who is asking. Accounts are not there yet, so everybody is a visitor."""
-    return VISITOR
+    """Who is asking: a visitor, unless the accounts chapter knows the browser or the token."""
+    if "actor" not in g:
+        identify: Callable[[Session], Actor] | None = current_app.extensions.get("identify")
+        g.actor = identify(session()) if identify else VISITOR
+    found: Actor = g.actor
+    return found
 
 
 def now() -> dt.datetime:

@@ -13,6 +13,8 @@ from library.workflow import Move
 # The floor of each room of a chapter: the eight that every chapter may have, and those that one chapter has.
 FLOORS = {
     "models": 1,
+    "letter_models": 1,  # letters and who does not want them
+    "draft_models": 1,  # a case on its way into the library
     "queries": 2,
     "schemas": 2,
     "policy": 2,
@@ -21,7 +23,17 @@ FLOORS = {
     "taxonomy": 2,  # reads and shapes of the trees
     "json_lines": 2,  # pure: where a value stands in a file
     "diff": 2,  # pure: two revisions word by word
+    "rules": 2,  # pure: the named checks of a case
+    "sections": 2,  # pure: a draft's sections, as typed and as a document
+    "duplicates": 2,  # texts that are nearly the same
     "operations": 3,
+    "people": 3,  # persons, their sign-ins, tokens and roles
+    "letters": 3,  # letters held, edited, sent
+    "drafts": 3,  # what is typed, and its past
+    "uploads": 3,  # files on their way to a case
+    "submissions": 3,  # handed in, and what the library answered
+    "links": 3,  # collected cases and the organisations in them
+    "bulk": 3,  # many cases at once
     "facts": 3,  # what events fix, as the tables have it now
     "asked_for": 3,  # what readers search for, counted
     "flow": 4,
@@ -31,8 +43,16 @@ FLOORS = {
     "shapes": 5,  # what the API answers with
     "suggest": 5,  # the beginning of a word to what it may become, for both doors
     "export": 5,  # rows as tables and linked data, for both doors
+    "receipts": 5,  # a submission as a document
     "views": 6,
     "api": 6,
+    "identity": 6,  # the accounts library, fenced
+    "account": 6,  # a person's own pages
+    "single_sign_on": 6,
+    "editor": 6,
+    "uploading": 6,
+    "desk": 6,
+    "importing": 6,
 }
 DOORS = 6
 
@@ -42,24 +62,31 @@ GROUND = {
     "chain",  # is the chain of events whole
     "charts",
     "deliveries",  # work to be done once
+    "fields",  # of every schema
     "figures",
     "ladder",
     "language",
     "memory",
+    "pdf",
+    "scanning",  # by ClamAV, where there is one
+    "stripping",  # files without what they say about their makers
     "tables",
+    "workdays",
 }
 ROOF = {
     *("", "pages", "indexing", "notices", "worker", "cli", "migrations"),
-    *("display", "api", "feeds", "health", "logs", "mail", "searches", "seeding", "serving"),
+    *("display", "api", "feeds", "health", "logs", "mail", "searches", "seeding", "serving", "outbox", "audit"),
 }
 
 # Who may know Flask: the doors, what frames them, and the assembly.
-FLASK = ("flask", "flask_babel", "flask_limiter", "flask_smorest", "flask_wtf", "werkzeug")
+FLASK = ("flask", "flask_limiter", "flask_login", "flask_security", "flask_smorest", "flask_wtf", "werkzeug")
 FRAME = {"web", "forms", "api_parts", "display"}
-ASSEMBLY = {"", "api", "cli", "feeds", "health", "logs", "pages", "searches", "serving"}
+ASSEMBLY = {"", "api", "cli", "feeds", "health", "logs", "pages", "searches", "serving", "outbox", "audit"}
 
 # Imports that break a floor and are still there: from, to, why. One that is gone must leave the list.
 DEBTS = {}
+# The accounts library is fenced in identity.py, but its mixins are in the models: it answers 500 without them.
+MIXINS = ("library.accounts.models", "flask_security")
 
 LONGEST = 300
 # What may be longer, with the reason.
@@ -118,11 +145,11 @@ def knowers_of_flask(sources: Sources) -> list[str]:
     wrong = []
     for module in library(sources):
         chapter, room = module.place
-        if room in ("views", "api", "identity", "wording") if chapter else room in FRAME | ASSEMBLY:
+        if FLOORS.get(room, 0) == DOORS or room == "wording" if chapter else room in FRAME | ASSEMBLY:
             continue
         for target in imports(module, sources):
             framed = target.startswith("library.") and place_of(target, sources) in {("", room) for room in FRAME}
-            if framed or target.split(".")[0] in FLASK:
+            if (framed or target.split(".")[0] in FLASK) and (module.name, target.split(".")[0]) != MIXINS:
                 wrong.append(f"{module.name} -> {target}")
     return sorted(set(wrong))
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from library.accounts.models import Organisation
+from library.accounts.models import Membership, Organisation, Person, PersonRole
 from library.catalog import operations
 from library.catalog import taxonomy as taxonomies
 from library.catalog.flow import FLOW
@@ -121,6 +121,31 @@ def organisation(session: Session, **over: Any) -> Organisation:
     session.add(row)
     session.flush()
     return row
+
+
+def person(session: Session, *, roles: tuple[str, ...] = (), **over: Any) -> Person:
+    """Somebody with a confirmed address and no password; `roles` for the whole library."""
+    key = random_key()
+    values = {"email": f"{key}@people.example", "name": "王小明", "lang": "zh", "fs_uniquifier": key}
+    row = Person(**{**values, "create_datetime": NOW, "confirmed_at": NOW, **over})
+    row.roles = [PersonRole(name=role, given_at=NOW) for role in roles]
+    session.add(row)
+    session.flush()
+    return row
+
+
+def member(session: Session, organisation: Organisation, role: str = "editor", **over: Any) -> Actor:
+    """A new person who belongs to `organisation` and acts for it."""
+    row = person(session, **over)
+    session.add(Membership(person_id=row.id, organisation_id=organisation.id, role=role, since=NOW))
+    session.flush()
+    return Actor(row.subject, organisation.id, person=row.id, membership=role)
+
+
+def officer(session: Session, *roles: str, **over: Any) -> Actor:
+    """A new person with roles for the whole library (default: an officer)."""
+    row = person(session, roles=roles or ("officer",), **over)
+    return Actor(row.subject, roles=frozenset(roles or ("officer",)), person=row.id)
 
 
 def file(folder: Path, document: dict[str, Any], name: str | None = None) -> Path:

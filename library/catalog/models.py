@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..accounts.models import Organisation
@@ -60,6 +60,13 @@ class Case(Base):
     country: Mapped[str | None] = mapped_column(String(2))
     deployment: Mapped[str] = mapped_column(String(10), default="unknown")
     revision: Mapped[int] = mapped_column(default=0)
+    external_key: Mapped[str | None] = mapped_column(String(100))
+    """How its owner's own records name it; the same key in a second import is the same case."""
+    copied_from: Mapped[str | None] = mapped_column(String(20))
+    embargoed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Admitted, and not yet public."""
+    farewell: Mapped[str | None] = mapped_column(Text)
+    """Why it was archived, for everybody to read."""
     created_at: Mapped[dt.datetime]
     admitted_at: Mapped[dt.datetime | None]
     revised_at: Mapped[dt.datetime | None]
@@ -80,6 +87,7 @@ class Case(Base):
         ),
         CheckConstraint("(code LIKE 'DEMO-%') = (origin = 'demo') OR code IS NULL", name="demo_code"),
         Index("ix_catalog_case_state_origin", "state", "origin"),
+        Index("uq_catalog_case_external_key", "owner_id", "external_key", unique=True),
     )
 
     @property

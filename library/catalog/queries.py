@@ -142,7 +142,7 @@ def headlines(session: Session, actor: Actor, *, demonstration: bool) -> list[Co
     rows = (
         select(Case.id, ConnectionCount)
         .outerjoin(ConnectionCount, ConnectionCount.case_id == Case.id)
-        .where(Case.state == policy.PUBLIC, policy.visible(actor), origin)
+        .where(policy.public(), policy.visible(actor), origin)
         .order_by(Case.id, ConnectionCount.position)
     )
     found: dict[int, list[ConnectionCount]] = {}
@@ -172,7 +172,7 @@ def newest(session: Session, actor: Actor, *, limit: int) -> list[tuple[Case, Re
     rows = (
         select(Case, Revision)
         .join(Revision, (Revision.case_id == Case.id) & (Revision.number == Case.revision))
-        .where(Case.state == policy.PUBLIC, policy.visible(actor), Case.origin != "demo")
+        .where(policy.public(), policy.visible(actor), Case.origin != "demo")
         .order_by(Case.revised_at.desc(), Case.id.desc())
         .limit(limit)
     )
@@ -183,7 +183,7 @@ def real_pages(session: Session, actor: Actor) -> list[tuple[str, dt.datetime]]:
     """Number and last change of every real public case."""
     rows = (
         select(Case.code, Case.revised_at)
-        .where(Case.state == policy.PUBLIC, policy.visible(actor), Case.origin != "demo")
+        .where(policy.public(), policy.visible(actor), Case.origin != "demo")
         .order_by(Case.code)
     )
     return [(str(code), changed) for code, changed in session.execute(rows) if changed]

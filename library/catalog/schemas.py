@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from babel import Locale
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from ..fields import Words, choice, date, text
 from ..labels import NETWORKS, PROVINCES
 from .models import BOUNDS, KINDS, ORIGINS, SCOPES
 
@@ -19,7 +18,6 @@ AUDIENCES = ("public", "investor", "reviewer", "ministry", "owner")
 COLLECTED = re.compile(r"MIOT-P-\d{4}", re.ASCII)
 SUBMITTED = re.compile(r"MIOT-\d{4}-\d{4}", re.ASCII)
 DEMO = re.compile(r"DEMO-\d{4}", re.ASCII)
-PARTIAL_DATE = re.compile(r"(1[89]|20|21)\d\d(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
 ROLES = (
     "owner",
     "operator",
@@ -33,60 +31,21 @@ ROLES = (
     "other",
 )
 SECTIONS = ("background", "solution", "results", "plans")
+FILE_KINDS = ("document", "evidence", "permission", "photo", "diagram")
 NOVELTY = ("product", "form", "model")
+# The sections of the editor, in its order, and the fields of a case that each holds.
+DRAFT_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "basics": ("title", "summary", "sectors", "technologies", "novelty"),
+    "deployment": ("status", "as_of", "place", "parties", "networks", "network_text", "standards", "migration"),
+    "connections": ("connections",),
+    "story": ("sections",),
+    "results": ("outcomes", "benefits", "replicability", "timeline"),
+    "sources": ("sources",),
+    "files": ("attachments",),
+    "declarations": ("data_level", "security", "right_to_publish", "unit_cost_band", "masks", "contact"),
+}
 DEPLOYMENTS = ("pilot", "live", "ended", "unknown")
 COUNTRIES = frozenset(code for code in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", code))
-
-
-def plain(text: str) -> None:
-    """No control characters but line breaks and tabs; no halves of characters, which UTF-8 cannot spell."""
-    if any(ord(char) < 32 and char not in "\n\t\r" for char in text):
-        raise ValidationError("Contains a control character.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValidationError("Contains half a character.")
-
-
-def partial_date(text: str) -> None:
-    if not PARTIAL_DATE.fullmatch(text) or (len(text) == 10 and not _in_the_calendar(text)):
-        raise ValidationError("Not a date from 1800 to 2199: write YYYY, YYYY-MM or YYYY-MM-DD.")
-
-
-def _in_the_calendar(text: str) -> bool:
-    try:
-        return bool(dt.date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-class Words(fields.String):
-    """Text a person typed: stripped, of a stated length, without control characters."""
-
-    def __init__(self, limit: int, **kwargs: Any) -> None:
-        super().__init__(validate=[validate.Length(1, limit), plain], **kwargs)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, *args, **kwargs).strip()
-
-
-def date(**kwargs: Any) -> fields.String:
-    return fields.String(validate=partial_date, **kwargs)
-
-
-def choice(*choices: str, **kwargs: Any) -> fields.String:
-    return fields.String(validate=validate.OneOf(choices), **kwargs)
-
-
-@cache
-def bilingual(limit: int, *, english: bool = False) -> type[Schema]:
-    """Chinese is required at submission, English where `english`."""
-    return Schema.from_dict(
-        {"en": Words(limit, required=english), "zh": Words(limit, required=True)},
-        name=f"{'Both' if english else ''}Text{limit}",
-    )
-
-
-def text(limit: int, **kwargs: Any) -> fields.Nested:
-    return fields.Nested(bilingual(limit), **kwargs)
 
 
 class Source(Schema):
@@ -179,6 +138,22 @@ class AttachedFile(Schema):
     sha256 = fields.String(validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     size = fields.Integer(strict=True, validate=validate.Range(1))
     media_type = fields.String(validate=validate.Length(max=100))
+    kind = choice(*FILE_KINDS, load_default="document")
+    public_sha256 = fields.String(validate=validate.Regexp(r"[0-9a-f]{64}\Z"), metadata={"audience": "ministry"})
+
+
+class Cost(Schema):
+    amount = fields.Decimal(places=2, as_string=True, required=True, validate=validate.Range(0, 1_000_000))
+    currency = choice("CNY", "EUR", "USD", load_default="CNY")
+    text = text(200)
+
+
+class Replicability(Schema):
+    """What others need to know who want to do the same."""
+
+    preconditions = text(4000)
+    pitfalls = text(4000)
+    cost_per_connection = fields.Nested(Cost)
 
 
 class CaseDocument(Schema):
@@ -200,14 +175,18 @@ class CaseDocument(Schema):
     connections = fields.List(fields.Nested(Count), load_default=list)
     sections = fields.List(fields.Nested(Section), required=True, validate=validate.Length(1, 20))
     outcomes = fields.List(fields.Nested(Outcome), load_default=list)
+    benefits = text(4000)
+    replicability = fields.Nested(Replicability)
     standards = fields.List(Words(120), load_default=list)
     migration = fields.Nested(Migration)
     timeline = fields.List(fields.Nested(Moment), load_default=list)
     sources = fields.List(fields.Nested(Source), load_default=list)
     attachments = fields.List(fields.Nested(AttachedFile), load_default=list, validate=validate.Length(max=30))
     unit_cost_band = choice("<20", "20-50", "50-100", ">100", metadata={"audience": "reviewer"})
+    security = text(4000, metadata={"audience": "reviewer"})
     data_level = choice("general", "important", "core", metadata={"audience": "ministry"})
     right_to_publish = fields.Boolean(metadata={"audience": "ministry"})
+    masks = fields.List(Words(100), validate=validate.Length(max=60), metadata={"audience": "ministry"})
     contact = fields.Nested(Contact, metadata={"audience": "ministry"})
 
     @validates_schema(skip_on_field_errors=False)

@@ -8,8 +8,9 @@ from marshmallow import Schema, fields, validate
 
 from search.documents import WideningKind
 
+from ..fields import bilingual
 from .finding import SearchArgs
-from .schemas import CaseDocument, Migration, Party, bilingual
+from .schemas import CaseDocument, Migration, Party
 
 
 class CountShape(Schema):

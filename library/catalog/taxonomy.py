@@ -10,8 +10,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..fields import bilingual
 from .models import Term
-from .schemas import bilingual
 
 
 class Synonyms(Schema):

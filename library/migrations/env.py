@@ -6,7 +6,8 @@ from typing import Literal
 
 from alembic import context
 
-from library.catalog import models as catalog  # noqa: F401  (tables register with Base)
+from library.accounts import letter_models as letters  # noqa: F401  (tables register with Base)
+from library.catalog import draft_models as catalog  # noqa: F401
 from library.db import Base, UtcTime
 from library.statistics import models as statistics  # noqa: F401
 

@@ -10,8 +10,8 @@ from marshmallow import Schema, fields
 from .. import web
 from ..api_parts import tagged
 from ..catalog.models import BOUNDS
-from ..catalog.schemas import choice, date
 from ..events import Fact
+from ..fields import choice, date
 from ..web import door
 from . import queries
 

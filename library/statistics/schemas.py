@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ..catalog.models import BOUNDS
-from ..catalog.schemas import bilingual, choice, date
+from ..fields import bilingual, choice, date
 
 CODE = validate.Regexp(r"[a-z0-9]+(-[a-z0-9]+)*\Z", error="A code is small letters, digits and hyphens.")
 

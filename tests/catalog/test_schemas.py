@@ -331,7 +331,9 @@ def _without_defaults(kept: Any, raw: Any) -> Any:
 
 PRIVATE = {
     "unit_cost_band": ("20-50", {"reviewer"}),
+    "security": ({"en": "Keys in a chip", "zh": "密钥存于芯片"}, {"reviewer"}),
     "data_level": ("important", {"ministry"}),
+    "masks": (["城市水务"], {"ministry"}),
     "right_to_publish": (True, {"ministry"}),
     "contact": ({"name": "王小明", "email": "wang@example.org"}, {"ministry"}),
 }
