@@ -7,7 +7,23 @@ from flask_wtf import CSRFProtect
 
 from search import Index
 
-from . import api, display, feeds, health, logs, pages, searches, web
+from . import api, audit, display, feeds, health, logs, outbox, pages, searches, web
+from .accounts import account, identity, joining, programs, single_sign_on, vetting
+from .accounts import policy as accounts_policy
+from .accounts import views as organisations
+from .catalog import (
+    desk,
+    desk_case,
+    desk_links,
+    desk_rules,
+    downloads,
+    editor,
+    editor_moves,
+    editor_past,
+    importing,
+    linking,
+    uploading,
+)
 from .catalog import policy as catalog_policy
 from .catalog import views as catalog
 from .catalog.asked_for import Tally
@@ -18,7 +34,14 @@ from .policy import Rules, anyone
 from .statistics import policy as statistics_policy
 from .statistics import views as statistics
 
-RULES: Rules = {"page.see": anyone, **catalog_policy.RULES, **statistics_policy.RULES}
+RULES: Rules = {
+    "page.see": anyone,
+    **accounts_policy.RULES,
+    **catalog_policy.RULES,
+    **statistics_policy.RULES,
+    **outbox.RULES,
+    **audit.RULES,
+}
 
 
 def create_app(config: Config | None = None, database: Database | None = None) -> Flask:
@@ -34,13 +57,41 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["index"] = Index(config.index)
-    app.extensions["files"] = Store(config.files)
+    app.extensions["files"] = Store(config.files, max_bytes=config.max_file)
     app.extensions["tally"] = Tally(database)
     logs.init_app(app, config)
     web.init_app(app, config, database, RULES)
     CSRFProtect(app)
     display.init_app(app, config)
-    for part in (pages, feeds, health, searches, catalog, statistics):
+    identity.init_app(app)
+    single_sign_on.init_app(app, config)
+    for part in (
+        pages,
+        feeds,
+        health,
+        searches,
+        outbox,
+        audit,
+        account,
+        programs,
+        single_sign_on,
+        organisations,
+        joining,
+        vetting,
+        importing,
+        catalog,
+        editor,
+        editor_moves,
+        editor_past,
+        uploading,
+        downloads,
+        desk,
+        desk_case,
+        desk_rules,
+        desk_links,
+        linking,
+        statistics,
+    ):
         app.register_blueprint(part.bp)
     api.init_app(app)
     return app

@@ -9,16 +9,29 @@ from flask_smorest import Api
 
 from .api_parts import ProblemShape
 from .catalog.api import bp as catalog
+from .catalog.api_drafts import bp as drafts
 from .statistics.api import bp as statistics
 from .web import door
 
 REFUSALS = {
     400: "The request could not be understood.",
+    401: "The token is unknown, ended or expired.",
+    403: "You may not do this; a token may need another scope.",
     404: "There is no such thing, or it is not public.",
     405: "This address does not take that kind of request.",
+    410: "It was public once and has left the library.",
     422: "A parameter breaks a rule; `errors` names it.",
     503: "A part is being built or cannot be reached; try again.",
 }
+# What else a write may be refused for.
+REFUSALS_OF_WRITES = {
+    409: "The state has moved on; `reasons` say more.",
+    412: "This was changed since the version named in If-Match.",
+    413: "What was sent is too large.",
+    415: "Only application/json is taken.",
+    428: "If-Match is missing.",
+}
+BLUEPRINTS = (catalog, drafts, statistics)
 
 
 class LibraryApi(Api):  # type: ignore[misc]
@@ -37,9 +50,11 @@ def init_app(app: Flask) -> None:
     )
     api = LibraryApi(app)
     api.spec.components.schema("Problem", schema=ProblemShape)
-    for blueprint in (catalog, statistics):
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     _document_refusals(api)
+    _document_decimals(api)
     document = api.spec.to_dict()
 
     @app.get("/api/v1/openapi.json")
@@ -48,7 +63,7 @@ def init_app(app: Flask) -> None:
         """The document itself."""
         return jsonify(document)
 
-    csrf_exempt(app, (catalog, statistics))
+    csrf_exempt(app, BLUEPRINTS)
 
     @app.after_request
     def add(response: Response) -> Response:
@@ -70,6 +85,15 @@ def _document_refusals(api: Api) -> None:
         for method, operation in path.items():
             if method == "parameters" or not isinstance(operation, dict):
                 continue
-            for status, words in REFUSALS.items():
+            for status, words in (REFUSALS | (REFUSALS_OF_WRITES if method != "get" else {})).items():
                 operation.setdefault("responses", {})[str(status)] = {"description": words, "content": schema}
             operation["responses"].pop("default", None)
+
+
+def _document_decimals(api: Api) -> None:
+    """They go out as text, so that no digit is lost; a text has no least and no greatest value."""
+    for schema in api.spec.components.schemas.values():
+        for shape in schema.get("properties", {}).values():
+            if isinstance(shape.get("maximum"), str):
+                del shape["minimum"], shape["maximum"]
+                shape["type"] = "string"

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from json import JSONDecodeError
+from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, g, request
+from flask import Request, Response, abort, g, request
+from flask_smorest import Blueprint as FlaskBlueprint
 from marshmallow import Schema, fields
+from webargs.flaskparser import FlaskParser
 from werkzeug.http import quote_etag
+
+from .errors import Changed, Text, VersionMissing
+from .web import SAFE_METHODS
+
+
+class Parser(FlaskParser):
+    """The library's, but what is nested without end is no JSON either, instead of a fault of ours."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            return super()._raw_load_json(req)
+        except RecursionError as error:
+            raise JSONDecodeError("Nested too deeply.", "[", 0) from error
+
+
+class Blueprint(FlaskBlueprint):  # type: ignore[misc]
+    """Routes that take JSON."""
+
+    ARGUMENTS_PARSER = Parser()
 
 
 class ProblemShape(Schema):
@@ -39,6 +62,15 @@ def paged(total: int, page: int, per_page: int) -> None:
 def tagged(digest: str) -> None:
     """Give the response an entity tag; ends the request with 304 when the reader has this very version."""
     tag = quote_etag(digest)
-    if request.if_none_match.contains_weak(digest):
+    if request.method in SAFE_METHODS and request.if_none_match.contains_weak(digest):
         abort(Response(status=304, headers={"ETag": tag}))
     g.api_headers = {**g.get("api_headers", {}), "ETag": tag}
+
+
+def matching(digest: str, *, required: bool = False) -> None:
+    """Raise Changed unless the request was made for this version; VersionMissing when it says none and must."""
+    if "If-Match" not in request.headers:
+        if required:
+            raise VersionMissing(Text("Say in If-Match which version this is for: the ETag of what you read."))
+    elif not request.if_match.contains(digest):
+        raise Changed(Text("This was changed meanwhile; read it again and repeat."))

@@ -8,20 +8,16 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from search import Index
-
-from . import RULES, chain, events, indexing, logs, migrations, seeding, serving
+from . import RULES, chain, demonstration, events, indexing, migrations, seeding, serving, users
 from .catalog import asked_for, facts, operations, queries
 from .catalog.flow import FLOW
 from .catalog.models import CaseReport
+from .commands import bar, opened, plainly
 from .config import Config
 from .db import Database
 from .errors import Problem
@@ -29,48 +25,12 @@ from .policy import SYSTEM
 from .worker import Worker, now
 
 
-def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What goes wrong is told in one plain sentence, and the exit code is 1."""
-
-    @wraps(command)
-    def told(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except Problem as problem:
-            lines = [str(problem.text), *(f"  {reason}" for reason in problem.reasons)]
-            raise click.ClickException("\n".join(lines)) from problem
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
-            raise click.ClickException(f"The database does not answer: {reason}") from error
-        except OSError as error:
-            raise click.ClickException(said_of(error)) from error
-
-    return told
-
-
-def said_of(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{(error.strerror or str(error)).capitalize()}{where}."
-
-
 @click.group()
 def main() -> None:
     """The Mobile IoT Case Library."""
 
 
-def opened(*, fresh: bool = False) -> tuple[Config, Database, Index]:
-    """What a command works with. `fresh`: also where no library was set up yet."""
-    config = Config.read()
-    logs.configure(config)
-    config.data.mkdir(parents=True, exist_ok=True)
-    try:
-        database = Database(config.database_url)
-    except (ArgumentError, ImportError) as error:
-        raise click.ClickException("CASELIB_DATABASE_URL names no database that can be used here.") from error
-    click.get_current_context().call_on_close(database.engine.dispose)
-    if not fresh and not serving.is_set_up(database):
-        raise click.ClickException("There is no library here yet: run caselib migrate.")
-    return config, database, Index(config.index)
+main.add_command(users.user)
 
 
 @main.command()
@@ -91,6 +51,8 @@ def seed(demo: bool) -> None:
         raise click.ClickException("Demonstration records are refused when CASELIB_ENV=production.")
     for line in seeding.seed(database, config, demo=demo, now=now(), progress=bar("Cases")):
         click.echo(line)
+    if demo and demonstration.make(database, config, now=now()):
+        click.echo(f"Demonstration accounts were made; their passwords are in {demonstration.kept_in(config)}.")
 
 
 @main.command("import")
@@ -126,6 +88,7 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
     serving.check_port(host, port)
     serving.check_folder(config.data)
     config, database, index = opened(fresh=setup)
+    demonstration.refuse(database, config)
     if setup:
         for line in serving.set_up(config, database, index, bar):
             click.echo(line)
@@ -134,7 +97,8 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
         click.echo(f"\nThe library is open: http://localhost:{port}    (Ctrl-C stops it)")
         if not config.mail_url and not config.production:
             click.echo(f"Letters are written to {config.letters} and can be read at http://localhost:{port}/mail")
-        click.echo("Everybody is a visitor so far: there are no accounts to sign in with yet.\n")
+        for line in demonstration.told(config):
+            click.echo(line)
         if setup:  # cases that a newer version brings; the site is open meanwhile
             _bring_in_new(config, database)
 
@@ -227,8 +191,9 @@ def export(file: Path) -> None:
 @main.command()
 @click.option("--answer", type=(int, str), metavar="NUMBER TEXT", help="Say what was done about a report.")
 @click.option("--archive", metavar="CODE", help="Take a case out of the public library, as a report asks.")
+@click.option("--why", metavar="TEXT", help="What everybody reads at the address of a case taken out.")
 @plainly
-def reports(answer: tuple[int, str] | None, archive: str | None) -> None:
+def reports(answer: tuple[int, str] | None, archive: str | None, why: str | None) -> None:
     """What readers report about collected cases, and asking for removal."""
     _, database, _ = opened()
     if answer:
@@ -240,7 +205,7 @@ def reports(answer: tuple[int, str] | None, archive: str | None) -> None:
             operations.answer_report(session, SYSTEM, report, answer=words, now=now())
     if archive:
         with database.unit() as session:
-            seeding.archive(session, archive, now=now())
+            seeding.archive(session, archive, why=why, now=now())
     with database.reading() as session:
         for report, case in queries.open_reports(session, SYSTEM):
             click.echo(f"{report.id}  {report.at:%Y-%m-%d}  {case.code}  {report.ground}  {report.contact or '-'}")
@@ -265,21 +230,6 @@ def searches(days: int, as_json: bool) -> None:
         opened_cases = ", ".join(f"{code} x {times}" for code, times in line.opened.items())
         told = f"{line.words} ({line.lang}){' -> ' if opened_cases else ''}{opened_cases}"
         click.echo(f"{line.searches:8} {line.in_vain:8} {line.widened:8}  {told}")
-
-
-def bar(words: str) -> Callable[[int, int], None]:
-    """A progress bar on a terminal; one line at the end elsewhere."""
-
-    def show(done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            filled = round(24 * done / max(1, of))
-            end = "\n" if done >= of else ""
-            sys.stderr.write(f"\r{words} [{'#' * filled}{'.' * (24 - filled)}] {done} of {of}{end}")
-            sys.stderr.flush()
-        elif done == of:
-            click.echo(f"{words}: {done} of {of}", err=True)
-
-    return show
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .errors import Problem, Text
 
@@ -37,6 +38,14 @@ class Config:
     mail_url: str
     replica: str
     metrics_token: str
+    clamav: str
+    max_file: int
+    max_case: int
+    max_files: int
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
     seeds: Path = ROOT / "seed_cases"
 
     @property
@@ -70,6 +79,20 @@ class Config:
             for name in ("SECRET_KEY", "URL", "OPERATOR"):
                 if not get(name):
                     raise SettingError(Text("CASELIB_%(name)s is not set; production needs it.", {"name": name}))
+        clamav = get("CLAMAV")
+        if clamav and "/" not in clamav and not clamav.rpartition(":")[2].isdecimal():
+            raise SettingError(Text("CASELIB_CLAMAV must be host:port or the path of a socket."))
+        most = {"MAX_FILE_MB": "50", "MAX_CASE_MB": "300", "MAX_FILES": "30"}
+        limits = {name: get(name, default) for name, default in most.items()}
+        for name, given in limits.items():
+            if not given.isdecimal() or not int(given):
+                raise SettingError(Text("CASELIB_%(name)s must be a whole number above zero.", {"name": name}))
+        issuer = get("OIDC_ISSUER")
+        for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+            if issuer and not get(name):
+                raise SettingError(Text("CASELIB_%(name)s is not set; single sign-on needs it.", {"name": name}))
+        if kind == "production" and issuer and not issuer.startswith("https://"):
+            raise SettingError(Text("CASELIB_OIDC_ISSUER must begin with https:// in production."))
         port = env.get("PORT", "8000")
         return cls(
             env=kind,
@@ -84,6 +107,14 @@ class Config:
             mail_url=get("MAIL_URL"),
             replica=get("REPLICA", socket.gethostname()),
             metrics_token=get("METRICS_TOKEN"),
+            clamav=clamav,
+            max_file=int(limits["MAX_FILE_MB"]) << 20,
+            max_case=int(limits["MAX_CASE_MB"]) << 20,
+            max_files=int(limits["MAX_FILES"]),
+            oidc_issuer=issuer,
+            oidc_client_id=get("OIDC_CLIENT_ID"),
+            oidc_client_secret=get("OIDC_CLIENT_SECRET"),
+            oidc_name=get("OIDC_NAME", urlsplit(issuer).hostname or ""),
         )
 
 

@@ -3,6 +3,7 @@ the language is bound once and not looked up by every word of a page."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from functools import partial
 from urllib.parse import urlencode
@@ -18,7 +19,9 @@ from . import charts, figures, ladder, web
 from .catalog.wording import label_in
 from .config import Config
 from .errors import Text
+from .labels import LABELS
 from .language import LOCALES, Voice, voice
+from .verbs import VERBS
 
 TAGS = {"p", "ul", "ol", "li", "em", "strong", "br", "h4", "h5", "h6", "blockquote", "code"}
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink"])
@@ -91,6 +94,12 @@ def _environment(app: Flask, config: Config, said: Voice) -> Environment:
         bounded=lambda number, bound=None: figures.bounded(number, bound, said),
         lang=said.lang,
         label=word,
+        verb=lambda code: said(VERBS.get(code, code)),
+        choices=lambda table: [(code, said(words)) for code, words in table.items()],
+        labelled=lambda kind: [(code, said(words)) for code, words in LABELS[kind].items()],
+        instant=dt.datetime.fromisoformat,
+        say=said.say,
+        said=lambda kept: said.say(Text(kept["id"], kept["params"])),
         labels=words,
         prose=prose,
         here=here,

@@ -47,6 +47,20 @@ class Missing(Problem):
     slug = "not-found"
 
 
+class Gone(Problem):
+    """It was here for everybody to see, and is not any more."""
+
+    status = 410
+    slug = "gone"
+
+
+class Unauthenticated(Problem):
+    """A program showed a token that does not count (any more)."""
+
+    status = 401
+    slug = "unauthenticated"
+
+
 class Forbidden(Problem):
     status = 403
     slug = "forbidden"
@@ -57,6 +71,20 @@ class Conflict(Problem):
 
     status = 409
     slug = "conflict"
+
+
+class Changed(Problem):
+    """The version that the request was made for is no longer the present one."""
+
+    status = 412
+    slug = "changed"
+
+
+class VersionMissing(Problem):
+    """A write must say which version it was made for."""
+
+    status = 428
+    slug = "version-missing"
 
 
 class Invalid(Problem):

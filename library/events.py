@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ from .db import Base, canonical, insert_unless_there, last_act
 from .policy import Actor
 
 START = "0" * 64
+# What these nouns and verbs tell of changes nothing that a visitor sees: what is kept for visitors stays good.
+BEHIND = frozenset(
+    {
+        *("person", "sign_in", "token", "identity", "membership", "invitation", "grant", "letter", "file"),
+        *("import", "rule", "calendar"),
+        *("case.begin", "case.edit", "case.comment", "case.submit", "case.return", "case.assign"),
+    }
+)
 
 
 class Event(Base):
@@ -59,6 +68,8 @@ class ChainHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int]
     hash: Mapped[str] = mapped_column(String(64))
+    shown: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """The hash of the newest link that may change what a visitor sees."""
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
@@ -156,6 +167,11 @@ def head(session: Session) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, START)
 
 
+def shown(session: Session) -> str:
+    """The hash of the newest link that may change what a visitor sees."""
+    return session.scalar(select(ChainHead.shown)) or ""
+
+
 def head_seq(session: Session) -> int:
     """The newest sequence number alone, without loading the row."""
     return session.scalar(select(ChainHead.seq)) or 0
@@ -184,7 +200,16 @@ def _write(session: Session, pending: list[_Pending]) -> None:
         session.flush()
         session.add(EventDetail(seq=event.seq, salt=salt, detail=detail))
         top.seq, top.hash = event.seq, event.hash
+        if BEHIND.isdisjoint((event.verb, event.verb.partition(".")[0])):
+            top.shown = event.hash
     session.flush()
+
+
+def detail(session: Session, seq: int) -> dict[str, Any]:
+    """What an event tells beside its link; nothing when retention has erased it."""
+    row = session.get(EventDetail, seq)
+    found: dict[str, Any] = json.loads(row.detail) if row else {}
+    return found
 
 
 def drop_anchor(session: Session, *, day: str) -> bool:

@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from functools import cache
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from .labels import N_
+
 # Digits are 0 to 9 here: \d alone means those of every script, full-width ones too.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+HALF = re.compile("[\ud800-\udfff]")
 PARTIAL_DATE = re.compile(r"(1[89]|20|21)\d\d(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
+
+# Scripts that are written in one word with each other and with Latin.
+EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+UNSEEN = frozenset({"Cf", "Zl", "Zp"})  # marks of direction, zero-width joiners, line separators
 
 
 def plain(text: str) -> None:
     """No control characters but line breaks and tabs; no halves of characters, which UTF-8 cannot spell."""
-    if any(ord(char) < 32 and char not in "\n\t\r" for char in text):
+    if CONTROL.search(text):
         raise ValidationError("Contains a control character.")
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if HALF.search(text):
         raise ValidationError("Contains half a character.")
+
+
+def one_script(text: str) -> None:
+    """No letters of two scripts in one word, where one is taken for another's (Latin a, Cyrillic а), and none
+    that cannot be seen. Chinese, Japanese and Korean are written together with Latin: 5G智慧工厂, 阿里巴巴A2."""
+    for word in re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text)):
+        scripts = {_script(char) for char in word} - {"COMMON"}
+        others = scripts - EAST_ASIAN
+        if len(others) > 1 or (others - {"LATIN"} and scripts & EAST_ASIAN):
+            raise ValidationError(N_("Mixes letters of different scripts in one word."))
+    if any(unicodedata.category(char) in UNSEEN for char in text):
+        raise ValidationError(N_("Contains a character that cannot be seen."))
+
+
+def _script(char: str) -> str:
+    """The script of a letter, by its name: LATIN SMALL LETTER A, CJK UNIFIED IDEOGRAPH-4E00."""
+    return "COMMON" if unicodedata.category(char) == "Lm" else unicodedata.name(char, "UNKNOWN").split()[0]
 
 
 def partial_date(text: str) -> None:

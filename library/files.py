@@ -1,36 +1,32 @@
-"""Attached files: looked into, kept under the hash of their content, handed out with a safe name."""
+"""Attached files: looked into, kept under the hash of their content, named so that a name can do no harm."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import fcntl
 import hashlib
-import io
+import math
 import os
+import re
 import tempfile
-import zipfile
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
-import puremagic
-
-from .errors import Invalid, Text
+from .errors import Conflict, Invalid, Text
+from .inspection import ending_of, look
 
 BLOCK = 1 << 20
 MAX_BYTES = 50 << 20
-
-# What may be attached: ending -> media type. Anything a browser would run is not on the list.
-TYPES = {
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-OFFICE = {"docx": "word/", "xlsx": "xl/"}
+LONGEST_NAME = 200
 SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg", "text/plain"})
+# Names that Windows keeps for its devices, whatever their ending.
+DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
+# Characters that cannot be seen: controls, and marks that turn the order of others around or have no width.
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True)
@@ -48,73 +44,149 @@ class Store:
     def __init__(self, root: Path, *, max_bytes: int = MAX_BYTES) -> None:
         self.root, self.max_bytes = root, max_bytes
 
-    def put(self, stream: BinaryIO, name: str) -> Kept:
-        """Keep a file whose ending and content agree. Raises Invalid with the rule that was broken."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        hashed, size = hashlib.sha256(), 0
-        handle, path = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                while block := stream.read(BLOCK):
-                    size += len(block)
-                    if size > self.max_bytes:
-                        limit = {"limit": self.max_bytes >> 20}
-                        raise Invalid(Text("A file may have %(limit)s MB at most.", limit))
-                    hashed.update(block)
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
-            if not size:
-                raise Invalid(Text("The file is empty."))
-            media_type = sniff(Path(path), name)
-            target = self.path(hashed.hexdigest())
-            target.parent.mkdir(exist_ok=True)
-            os.replace(path, target)
-        except BaseException:
-            Path(path).unlink(missing_ok=True)
-            raise
-        return Kept(hashed.hexdigest(), size, media_type)
+    def put(self, stream: IO[bytes], name: str) -> Kept:
+        """Keep a file after a look into it. Raises Invalid with the rule that it breaks."""
+        with self._copied(stream, self.max_bytes) as (path, sha256, size):
+            if size > self.max_bytes:
+                raise too_large(self.max_bytes)
+            media_type = look(path, name)
+            self._settle(path, sha256)
+        return Kept(sha256, size, media_type)
+
+    def keep(self, path: Path, media_type: str) -> Kept:
+        """Keep a copy of what was looked into before."""
+        with path.open("rb") as stream, self._copied(stream) as (fresh, sha256, size):
+            self._settle(fresh, sha256)
+        return Kept(sha256, size, media_type)
 
     def path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / sha256
 
+    def preview(self, sha256: str) -> Path:
+        """Where the small picture of an image lies, if there is one."""
+        return self.root / sha256[:2] / f"{sha256}.jpg"
 
-def sniff(path: Path, name: str) -> str:
-    """The media type by what is inside; Invalid when the ending is not allowed or says something else."""
-    ending = name.rpartition(".")[2].lower()
-    if ending not in TYPES:
-        allowed = {"endings": ", ".join(sorted(TYPES))}
-        raise Invalid(Text("This kind of file is not taken. Allowed: %(endings)s.", allowed))
-    with path.open("rb") as file:
-        start = file.read(BLOCK)
-    if not _agrees(ending, start, path):
-        raise Invalid(Text("The content of the file is not what its ending .%(ending)s says.", {"ending": ending}))
-    return TYPES[ending]
+    def add_preview(self, sha256: str, path: Path) -> None:
+        os.replace(path, self.preview(sha256))
 
+    def forget(self, sha256: str, *, unless_after: dt.datetime) -> None:
+        """Delete a content that nothing names, unless somebody brought it again meanwhile."""
+        if _older(self.path(sha256), unless_after):
+            self.path(sha256).unlink(missing_ok=True)
+            self.preview(sha256).unlink(missing_ok=True)
 
-def _agrees(ending: str, start: bytes, path: Path) -> bool:
-    if ending in ("csv", "txt"):
-        return b"\0" not in start and _is_text(start)
-    if ending in OFFICE:
-        # puremagic calls every zip of this family .docx, so we look for the folder that tells them apart.
+    def sweep(self, before: dt.datetime) -> None:
+        """Delete what was begun before that time and never kept."""
+        for path in (*self.root.glob("incoming/*"), *self.root.glob(".incoming-*")):
+            if _older(path, before):
+                path.unlink(missing_ok=True)
+
+    def spool(self, key: str) -> Spool:
+        """Where the parts of an upload are gathered."""
+        return Spool(self.root / "incoming" / key)
+
+    @contextlib.contextmanager
+    def fresh(self) -> Iterator[Path]:
+        """A file to be written, which is gone at the end."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
+        os.close(handle)
         try:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        except zipfile.BadZipFile:
-            return False
-        return "[Content_Types].xml" in names and any(each.startswith(OFFICE[ending]) for each in names)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _copied(self, stream: IO[bytes], most: float = math.inf) -> Iterator[tuple[Path, str, int]]:
+        """The stream in a file, with its hash and size; of one of more than `most` bytes the beginning."""
+        hashed, size = hashlib.sha256(), 0
+        with self.fresh() as path:
+            with path.open("wb") as out:
+                while size <= most and (block := stream.read(BLOCK)):
+                    size += len(block)
+                    hashed.update(block)
+                    out.write(block)
+                out.flush()
+                os.fsync(out.fileno())
+            yield path, hashed.hexdigest(), size
+
+    def _settle(self, path: Path, sha256: str) -> None:
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        os.replace(path, target)
+
+
+class Spool:
+    """What has come of an upload so far. One request at a time adds to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Raises Conflict while somebody else holds it. The lock goes with its process, however that ends."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(Text("Another part of this file is coming in just now.")) from None
+            yield
+
+    def add(self, stream: IO[bytes], *, at: int, most: int) -> int:
+        """Write a part behind the first `at` bytes, over what a broken attempt left there; the new size.
+
+        Raises Invalid, and leaves `at` bytes, when more than `most` come.
+        """
+        size = at
+        with self.path.open("r+b") as file:
+            file.truncate(at)
+            file.seek(at)
+            while block := stream.read(min(BLOCK, at + most - size + 1)):
+                size += len(block)
+                if size > at + most:
+                    file.truncate(at)
+                    raise Invalid(Text("This part is longer than a part may be, or than what is still missing."))
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        return size
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _older(path: Path, than: dt.datetime) -> bool:
     try:
-        kinds = {match.mime_type for match in puremagic.magic_stream(io.BytesIO(start), f"file.{ending}")}
-    except puremagic.PureError:
+        return path.stat().st_mtime < than.timestamp()
+    except FileNotFoundError:
         return False
-    return TYPES[ending] in kinds
 
 
-def _is_text(start: bytes) -> bool:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            start[: BLOCK - 8].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+def too_large(limit: int) -> Invalid:
+    return Invalid(Text("A file may have %(limit)s MB at most.", {"limit": limit >> 20}))
+
+
+def given_name(name: str) -> str:
+    """The last part of what a browser calls a file. Raises Invalid for a name that hides what it is."""
+    name = re.split(r"[/\\]", name)[-1].strip()
+    if any(unicodedata.category(char) in UNSEEN for char in name):
+        raise Invalid(Text("The name of the file has characters that cannot be seen; rename the file."))
+    if len(name) > LONGEST_NAME:
+        raise Invalid(Text("The name of a file may have %(limit)s characters at most.", {"limit": LONGEST_NAME}))
+    ending_of(name)
+    return name
+
+
+def safe_name(name: str) -> str:
+    """A name for everybody: letters of any script, digits, dashes and one ending."""
+    stem, _, ending = unicodedata.normalize("NFKC", name).rpartition(".")
+    stem = re.sub(r"[^\w\-]+", "-", stem).strip("-_")[:80].rstrip("-_") or "file"
+    return f"{'file-' if stem.lower() in DEVICES else ''}{stem}.{ending.lower()}"

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 
 from babel import Locale
 
-
-def N_(message: str) -> str:
-    """Marks a message for extraction; it is translated at the glass."""
-    return message
-
+from .case_labels import CASE_LABELS
+from .language import N_ as N_
 
 NETWORKS: Mapping[str, str] = {
     "nb-iot": N_("NB-IoT"),
@@ -102,6 +99,61 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "origin": N_("Origin"),
     },
     "year": {"unknown": N_("No date given")},
+    "organisation_kind": {
+        "enterprise": N_("Enterprise"),
+        "operator": N_("Network operator"),
+        "resale": N_("Resale enterprise"),
+        "institute": N_("Institute or university"),
+        "investor": N_("Investor"),
+        "authority": N_("Authority"),
+        "other": N_("Other body"),
+    },
+    "organisation_state": {
+        "unverified": N_("Not verified"),
+        "asked": N_("Waits for verification"),
+        "verified": N_("Verified by the library"),
+        "closed": N_("Closed"),
+    },
+    "organisation_field": {
+        "name_zh": N_("Chinese name"),
+        "name_en": N_("English name"),
+        "kind": N_("Type of organisation"),
+        "credit_code": N_("Unified Social Credit Code"),
+        "province": N_("Province"),
+    },
+    "membership": {
+        "owner": N_("owner"),
+        "editor": N_("editor"),
+        "commenter": N_("commenter"),
+    },
+    "membership_means": {
+        "owner": N_("Owner: keeps the organisation and its members, writes and submits its cases."),
+        "editor": N_("Editor: writes its cases and submits them."),
+        "commenter": N_("Commenter: reads its drafts and remarks on them."),
+    },
+    "token_scope": {
+        "read": N_("Read"),
+        "cases:write": N_("Write and submit cases"),
+    },
+    "import_state": {
+        "waiting": N_("Being read"),
+        "checked": N_("Checked, nothing written yet"),
+        "refused": N_("Not taken"),
+        "accepted": N_("Being written"),
+        "done": N_("Written"),
+    },
+    "letter_state": {
+        "queued": N_("On its way"),
+        "held": N_("Held"),
+        "sent": N_("Sent"),
+        "failed": N_("Failed"),
+        "discarded": N_("Thrown away"),
+    },
+    "letter_move": {
+        "letter.hold": N_("Hold"),
+        "letter.release": N_("Send"),
+        "letter.discard": N_("Throw away"),
+    },
     "ground": {
         "error": N_("Something is wrong"),
         "removal": N_("I ask for the case to be removed"),
@@ -115,6 +167,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "place": N_("Place"),
         "term": N_("Terms"),
     },
+    **CASE_LABELS,
 }
 
 # GB/T 2260, the first two digits. The Chinese names are the short ones in daily use.

@@ -12,23 +12,25 @@ from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from .accounts.letter_models import Letter
 from .config import Config
-from .notices import Letter
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def send(config: Config, letter: Letter, *, key: str, now: dt.datetime) -> None:
-    """Send one letter. `key` names the order, so that a second attempt is the same message."""
+def send(config: Config, letter: Letter, *, now: dt.datetime) -> None:
+    """Send one letter. Its key names the message, so that a second attempt is the same one."""
+    key = letter.key
     host = urlsplit(config.url).hostname or "localhost"
     message = EmailMessage(policy=SMTP.clone(max_line_length=900))
     message["From"] = config.operator_mail
-    message["To"] = letter.to
-    message["Subject"] = " ".join(letter.subject.split())
+    message["To"] = letter.address
+    message["Subject"] = " ".join(letter.title.split())
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{_plain(key)}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    message["Content-Language"] = {"zh": "zh-CN"}.get(letter.lang, letter.lang)
+    message.set_content(letter.text or "")
     if config.mail_url:
         _over_smtp(config.mail_url, message)
     else:

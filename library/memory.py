@@ -1,7 +1,7 @@
 """What every visitor sees alike, kept in this process until the chain of events moves.
 
-Everything that changes public data records an event, so the chain's head is the one key that is never stale:
-its hash, since a restored database may come to the same number with another content.
+Everything that changes public data records an event, so the newest such link of the chain is the one key that is
+never stale: its hash, since a restored database may come to the same number with another content.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from .events import head
+from .events import shown
 
 Value = TypeVar("Value")
 
@@ -25,9 +25,9 @@ class Memory:
         self._kept: dict[str, tuple[str, Any]] = {}
 
     def recall(self, session: Session, name: str, make: Callable[[Session], Value]) -> Value:
-        """What `make` gave at this head of the chain; it must read public data only."""
+        """What `make` gave at this link of the chain; it must read public data only."""
         if SEEN not in session.info:
-            _, session.info[SEEN] = head(session)
+            session.info[SEEN] = shown(session)
         at: str = session.info[SEEN]
         kept = self._kept.get(name)
         if kept is None or kept[0] != at:

@@ -1,73 +1,245 @@
-"""Which event makes whom hear what: the table, and the follower that orders the letters."""
+"""Which event makes whom hear what: the table, and the follower that writes the letters."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import deliveries, events
+from . import deliveries, events, figures
+from .accounts import letters
+from .accounts.letters import Recipient
+from .accounts.models import Membership, Organisation, Person, PersonRole
+from .catalog.draft_models import CaseLink, DraftComment, Submission
 from .catalog.models import Case, CaseReport
 from .config import ROOT, Config
 from .db import Database
+from .labels import N_
 
 FOLLOWER = "notify"
 EVERYWHERE = "*"
-LETTER = "letter"
+TELL = "tell"  # the kind of a Delivery that writes the letters about an event
 
 
 @dataclass(frozen=True)
-class Letter:
-    to: str
+class News:
+    """An event as a letter about it reads it; `detail` is empty once it was erased."""
+
+    seq: int
+    verb: str
     subject: str
-    text: str
+    actor: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        return int(self.subject.partition(":")[2])
+
+
+To = Callable[[Session, Config, News], list[Recipient]]
+About = Callable[[Session, News], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Notice:
-    """`to` finds the addresses; `about` reads the present when the letter is written from mail/<verb>.txt."""
+    """`to` finds who hears of it; `about` reads the present when the letter is written from mail/<verb>.txt.
 
-    to: Callable[[Config], list[str]]
-    about: Callable[[Session, int], Mapping[str, Any]]
+    `title` names the kind of letter where people choose; None: nobody may do without it.
+    """
+
+    to: To
+    about: About
+    title: str | None = None
 
 
-def _report(session: Session, number: int) -> Mapping[str, Any]:
-    report = session.get_one(CaseReport, number)
+def _operator(session: Session, config: Config, news: News) -> list[Recipient]:
+    return [Recipient(config.operator_mail)]
+
+
+def _people(session: Session, *wanted: Any) -> list[Recipient]:
+    rows = select(Person).where(Person.active, Person.erased_at.is_(None), *wanted).order_by(Person.id)
+    return [Recipient(person.email, person.lang, person.id) for person in session.scalars(rows).unique()]
+
+
+def _members(session: Session, organisation: int | None, *roles: str) -> list[Recipient]:
+    belongs = Membership.person_id == Person.id
+    open_ones = select(Membership.id).where(
+        belongs,
+        Membership.organisation_id == organisation,
+        Membership.ended_at.is_(None),
+        Membership.role.in_(roles),
+    )
+    return _people(session, open_ones.exists())
+
+
+def _officers(session: Session, config: Config, news: News) -> list[Recipient]:
+    return _people(session, Person.roles.any(PersonRole.name == "officer"))
+
+
+def _owners(session: Session, config: Config, news: News) -> list[Recipient]:
+    return _members(session, news.number, "owner")
+
+
+def _other_owners(session: Session, config: Config, news: News) -> list[Recipient]:
+    """The owners but who did it, or joined."""
+    newcomer = {news.actor, f"person:{news.detail.get('person')}"}
+    return [each for each in _owners(session, config, news) if f"person:{each.person}" not in newcomer]
+
+
+def _writers(session: Session, config: Config, news: News) -> list[Recipient]:
+    return _members(session, session.get_one(Case, news.number).owner_id, "owner", "editor")
+
+
+def _colleagues(session: Session, config: Config, news: News) -> list[Recipient]:
+    """Everybody of the organisation but who did it."""
+    everybody = _members(session, session.get_one(Case, news.number).owner_id, "owner", "editor", "commenter")
+    return [each for each in everybody if f"person:{each.person}" != news.actor]
+
+
+def _assigned(session: Session, config: Config, news: News) -> list[Recipient]:
+    """The officer to whom a case was given; nobody who took it himself."""
+    officer = news.detail.get("officer")
+    if officer is None or f"person:{officer}" == news.actor:
+        return []
+    return _people(session, Person.id == officer)
+
+
+def _that_person(session: Session, config: Config, news: News) -> list[Recipient]:
+    number = news.detail.get("person")
+    return _people(session, Person.id == number) if number is not None else []
+
+
+def _himself(session: Session, config: Config, news: News) -> list[Recipient]:
+    """The person that the event is about, unless the account only began with it."""
+    return [] if news.detail.get("first") else _people(session, Person.id == news.number)
+
+
+def _nothing(session: Session, news: News) -> Mapping[str, Any]:
+    return {}
+
+
+def _asker(session: Session, config: Config, news: News) -> list[Recipient]:
+    link = session.get_one(CaseLink, news.number)
+    return _members(session, link.organisation_id, "owner", "editor")
+
+
+def _report(session: Session, news: News) -> Mapping[str, Any]:
+    report = session.get_one(CaseReport, news.number)
     return {"report": report, "case": session.get_one(Case, report.case_id)}
 
 
+def _case(session: Session, news: News) -> Mapping[str, Any]:
+    case = session.get_one(Case, news.number)
+    newest = select(Submission).where(Submission.case_id == case.id).order_by(Submission.number.desc()).limit(1)
+    return {"case": case, "submission": session.scalar(newest)}
+
+
+def _comment(session: Session, news: News) -> Mapping[str, Any]:
+    comment = session.get_one(DraftComment, news.detail["comment"])
+    return {"case": session.get_one(Case, news.number), "comment": comment, "by": _name(session, news)}
+
+
+def _organisation(session: Session, news: News) -> Mapping[str, Any]:
+    return {"organisation": session.get_one(Organisation, news.number), "by": _name(session, news)}
+
+
+def _link(session: Session, news: News) -> Mapping[str, Any]:
+    link = session.get_one(CaseLink, news.number)
+    return {"link": link, "case": link.case, "organisation": link.organisation}
+
+
+def _name(session: Session, news: News) -> str:
+    """Who did it, by name; the library itself has none."""
+    kind, _, number = news.actor.partition(":")
+    person = session.get(Person, int(number)) if kind == "person" else None
+    return person.name if person else ""
+
+
 NOTICES: Mapping[str, Notice] = {
-    "case.report": Notice(lambda config: [config.operator_mail], _report),
+    "case.report": Notice(_operator, _report),
+    "case.submit": Notice(_writers, _case),
+    "case.return": Notice(_writers, _case),
+    "case.decline": Notice(_writers, _case),
+    "case.admit": Notice(_writers, _case),
+    "case.release": Notice(_writers, _case),
+    "case.archive": Notice(_writers, _case),
+    "case.withdraw": Notice(_writers, _case),
+    "case.overdue": Notice(_writers, _case),
+    "case.comment": Notice(_colleagues, _comment, N_("A colleague commented on a draft")),
+    "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
+    "link.ask": Notice(_officers, _link, N_("An organisation asks to be linked with a case")),
+    "link.accept": Notice(_asker, _link),
+    "link.refuse": Notice(_asker, _link),
+    "organisation.ask": Notice(_officers, _organisation, N_("An organisation asks to be verified")),
+    "organisation.verify": Notice(_owners, _organisation),
+    "organisation.refuse": Notice(_owners, _organisation),
+    "organisation.close": Notice(_owners, _organisation),
+    "person.role": Notice(_himself, _nothing),
+    "token.make": Notice(_himself, _nothing),
+    "identity.link": Notice(_himself, _nothing),
+    "membership.begin": Notice(_other_owners, _organisation, N_("Somebody joined my organisation")),
+    "membership.change": Notice(_that_person, _organisation),
+    "membership.transfer": Notice(_that_person, _organisation),
+    "membership.end": Notice(_that_person, _organisation),
 }
 
 
+def optional() -> dict[str, str]:
+    """The kinds of letters that people may do without, with their names."""
+    return {verb: notice.title for verb, notice in NOTICES.items() if notice.title is not None}
+
+
 def order(database: Database, config: Config, *, now: dt.datetime) -> int:
-    """Order a letter for every new event that somebody hears of. One cursor for all machines."""
+    """Have letters written about every new event that somebody hears of. One cursor for all machines."""
     with database.reading() as session:
-        if events.head(session)[0] <= events.position(session, EVERYWHERE, FOLLOWER):
+        if events.head_seq(session) <= events.position(session, EVERYWHERE, FOLLOWER):
             return 0
     with database.unit() as session:
         start = events.position(session, EVERYWHERE, FOLLOWER)
         batch = events.since(session, start)
         for event in batch:
-            for address in NOTICES[event.verb].to(config) if event.verb in NOTICES else ():
-                payload = {"verb": event.verb, "subject": event.subject, "to": address}
-                deliveries.deliver(session, LETTER, f"{event.seq}:{address}", payload, due=now)
+            if event.verb in NOTICES:
+                deliveries.deliver(session, TELL, str(event.seq), {"seq": event.seq}, due=now)
         if batch:
             events.move_cursor(session, EVERYWHERE, FOLLOWER, batch[-1].seq, now=now)
     return len(batch)
 
 
-def compose(session: Session, config: Config, payload: Mapping[str, Any]) -> Letter:
-    """The letter for an order, from what the database says now. The first line of a template is the subject."""
-    verb, number = payload["verb"], int(payload["subject"].partition(":")[2])
-    words = TEMPLATES.get_template(f"{verb}.txt").render(config=config, **NOTICES[verb].about(session, number))
-    subject, _, text = words.strip().partition("\n")
-    return Letter(payload["to"], subject.strip(), text.strip() + "\n")
+def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> None:
+    """Write the letters about one event, from what the database says now. A second time writes none twice."""
+    with database.unit() as session:
+        event = session.get_one(events.Event, seq)
+        notice = NOTICES[event.verb]
+        news = News(seq, event.verb, event.subject, event.actor, events.detail(session, seq))
+        heard = notice.to(session, config, news)
+        if notice.title is not None:
+            known = [one.person for one in heard if one.person is not None]
+            deaf = letters.who_is_deaf(session, event.verb, known)
+            heard = [one for one in heard if one.person not in deaf]
+        about = {**notice.about(session, news), "news": news} if heard else {}
+        for one in heard:
+            title, text = compose(event.verb, one.lang, config=config, **about)
+            key = f"{seq}:{one.address}"[:120]
+            letters.write(
+                session, key=key, verb=event.verb, about=event.subject, to=one, title=title, text=text, now=now
+            )
+
+
+def compose(verb: str, lang: str, **about: Any) -> tuple[str, str]:
+    """Subject and words of a letter. The first line of a template is the subject.
+
+    `<verb>.zh.txt` is the Chinese one; a `<verb>.txt` alone is in both languages.
+    """
+    names = [f"{verb}.zh.txt", f"{verb}.txt"] if lang == "zh" else [f"{verb}.txt"]
+    template = TEMPLATES.select_template(names)
+    words = template.render(day=lambda at: figures.day(at, lang, long=True), **about)
+    title, _, text = words.strip().partition("\n")
+    return title.strip(), text.strip() + "\n"
 
 
 TEMPLATES = Environment(

@@ -1,4 +1,4 @@
-"""Filling an installation from seed_cases/: taxonomy, statistics, real cases, and demonstration records."""
+"""Filling an installation from seed_cases/: taxonomy, statistics, rules, calendar, cases real and invented."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from .catalog import importer, queries
+from .catalog import importer, operations, queries
+from .catalog.desk_schemas import CalendarShape
 from .catalog.flow import FLOW
+from .catalog.rules import RulesShape
 from .config import Config
 from .db import Database
 from .errors import Conflict, Text
@@ -19,7 +21,8 @@ from .statistics import importer as statistics
 from .workflow import step
 
 SEED = Actor("seed", roles=SYSTEM.roles)  # its own name: who wrote a text decides whether seeding may replace it
-NOT_CASES = {importer.TAXONOMY, statistics.FILE}
+RULES, CALENDAR = "rules.json", "calendar.json"
+NOT_CASES = {importer.TAXONOMY, statistics.FILE, RULES, CALENDAR}
 
 
 def seed(
@@ -40,6 +43,8 @@ def seed(
     with database.unit() as session:
         importer.import_taxonomy(session, SEED, folder / importer.TAXONOMY, now=now)
         statistics.import_statistics(session, SEED, folder / statistics.FILE, now=now)
+        operations.load_rules(session, SEED, importer.read(folder / RULES, RulesShape()), now=now)
+        operations.load_calendar(session, SEED, importer.read(folder / CALENDAR, CalendarShape()), now=now)
         done = importer.import_cases(
             session, SEED, [*real, *invented], now=now, store=store, over=[SEED.id], progress=progress
         )
@@ -71,6 +76,7 @@ def one_case(database: Database, config: Config, path: Path, *, revise: bool, no
         return f"{path.name} revised {code}, “{title}”."
 
 
-def archive(session: Session, code: str, *, now: dt.datetime) -> None:
+def archive(session: Session, code: str, *, why: str | None, now: dt.datetime) -> None:
     """Take a collected case out of the public library, for instance because its party asked."""
-    step(FLOW, session, SYSTEM, queries.case(session, SYSTEM, code), "case.archive", now=now)
+    said = {"given": {"farewell": why}} if why else {}
+    step(FLOW, session, SYSTEM, queries.case(session, SYSTEM, code), "case.archive", now=now, **said)

@@ -20,7 +20,7 @@ from sqlalchemy import inspect
 from search import Index
 from search.errors import IndexBroken, IndexMissing
 
-from . import events, indexing, migrations, seeding
+from . import demonstration, events, indexing, migrations, seeding
 from .catalog import queries
 from .config import ROOT, Config
 from .db import Database
@@ -120,6 +120,8 @@ def set_up(
     if empty:
         demo = not config.production
         yield from seeding.seed(database, config, demo=demo, now=now(), progress=progress("Cases"))
+    if not config.production and demonstration.make(database, config, now=now()):
+        yield "The demonstration accounts are ready."
     try:
         index.check()
     except (IndexMissing, IndexBroken):

@@ -27,17 +27,21 @@ from .policy import VISITOR, Actor, Rules, require
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REMEMBER = dt.timedelta(days=365)
 NONCE = "csp_nonce"
+WITH = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "10"}}  # what else such a refusal says
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-", "X-Real-")
 
 View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
 
 
-def door(rule: str) -> Callable[[View], View]:
-    """Names the rule of policy that guards a view. A view without one is refused to everybody."""
+def door(rule: str, *, most: int | None = None) -> Callable[[View], View]:
+    """Names the rule of policy that guards a view; a view without one is refused to everybody.
+
+    `most` bytes may be sent to it, where that is more than elsewhere.
+    """
 
     def mark(view: View) -> View:
-        view.rule = rule  # type: ignore[attr-defined]
+        view.rule, view.most = rule, most  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -136,14 +140,6 @@ def at_this_machine() -> bool:
     )
 
 
-def csv_file(text: str, name: str) -> Response:
-    """A table to be kept as a file."""
-    response = make_response(text)
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
-
-
 def say(text: Text | str) -> str:
     """A sentence in the reader's language."""
     return voice(language()).say(text)
@@ -155,7 +151,7 @@ def wants_json() -> bool:
 
 def tell(problem: Problem) -> Response:
     """A refusal as problem+json under /api/, as a page elsewhere."""
-    fields = {name: _sentences(items) for name, items in problem.fields.items()}
+    fields = sentences(problem)
     if wants_json():
         body: dict[str, Any] = {
             "type": f"{current_app.extensions['config'].url}/about#{problem.slug}",
@@ -181,9 +177,13 @@ def tell(problem: Problem) -> Response:
             )
         )
     response.status_code = problem.status
-    if problem.status == 503:
-        response.headers["Retry-After"] = "10"
+    response.headers.update(WITH.get(problem.status, {}))
     return response
+
+
+def sentences(problem: Problem) -> dict[str, list[str]]:
+    """What is wrong with each field, in the reader's language."""
+    return {name: _sentences(items) for name, items in problem.fields.items()}
 
 
 def _sentences(errors: Any) -> list[str]:
@@ -209,6 +209,11 @@ def _guard() -> None:
     if rule is None:
         raise Forbidden(Text("You may not do this."))
     require(current_app.extensions["rules"], actor(), rule)
+    if most := getattr(view, "most", None):
+        request.max_content_length = most  # before anybody reads the form
+    if request.method not in SAFE_METHODS:
+        # The body may still be on its way, however slowly: nobody waits meanwhile for a transaction of ours.
+        session().rollback()
 
 
 def _dress(response: Response) -> Response:
@@ -220,7 +225,9 @@ def _dress(response: Response) -> Response:
         "form-action": "'self'",
         "frame-ancestors": "'none'",
     }
-    response.headers["Content-Security-Policy"] = "; ".join(f"{key} {value}" for key, value in policy.items())
+    # A file that is handed out brings a stricter one of its own.
+    ours = "; ".join(f"{key} {value}" for key, value in policy.items())
+    response.headers.setdefault("Content-Security-Policy", ours)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
@@ -274,7 +281,8 @@ def _tell_http(error: HTTPException) -> Response:
 def _broken_rules(error: HTTPException) -> dict[str, Any]:
     """Which parameters flask-smorest refused; it keeps them by the part of the request that they stood in."""
     places: Mapping[str, Any] = getattr(error, "data", {}).get("messages", {})
-    return {name: errors for fields in places.values() for name, errors in fields.items()}
+    named = (fields for fields in places.values() if isinstance(fields, Mapping))  # not so of what is no JSON
+    return {name: errors for fields in named for name, errors in fields.items()}
 
 
 def _tell_busy(error: OperationalError) -> Response:

@@ -14,10 +14,12 @@ import structlog
 
 from search import Index
 
-from . import deliveries, events, indexing, mail, notices
-from .catalog import asked_for
+from . import deliveries, events, indexing, jobs, notices
+from .accounts import answers, letters
+from .catalog import asked_for, draft_past, duplicates, leftovers
 from .config import Config
 from .db import Database
+from .files import Store
 
 TICK = 0.5
 BEAT = dt.timedelta(seconds=5)
@@ -79,7 +81,8 @@ class Worker:
     def __init__(self, config: Config, database: Database, index: Index) -> None:
         self.config, self.database, self.index = config, database, index
         self.beaten: dt.datetime | None = None
-        self.parts = [Part(work) for work in (self._index, self._order, self._letter, self._timers)]
+        self.marked_to: int | None = 0
+        self.parts = [Part(work) for work in (self._index, self._order, self._work, self._marks, self._timers)]
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. A part that fails is logged and tried again; the others go on."""
@@ -98,27 +101,36 @@ class Worker:
     def _order(self, at: dt.datetime) -> int:
         return notices.order(self.database, self.config, now=at)
 
-    def _letter(self, at: dt.datetime) -> int:
+    def _work(self, at: dt.datetime) -> int:
+        """The next piece of work that somebody ordered. What goes wrong is noted with it, and tried again."""
         with self.database.reading() as session:
-            if not deliveries.is_due(session, [notices.LETTER], now=at):
+            if not deliveries.is_due(session, list(jobs.JOBS), now=at):
                 return 0
         with self.database.unit() as session:
-            row = deliveries.lease(session, [notices.LETTER], now=at)
+            row = deliveries.lease(session, list(jobs.JOBS), now=at)
             if row is None:
                 return 0
-            number = row.id
+            number, kind, payload = row.id, row.kind, row.payload
         error = None
         try:
-            with self.database.reading() as session:
-                row = session.get_one(deliveries.Delivery, number)
-                letter, key = notices.compose(session, self.config, row.payload), row.key
-            mail.send(self.config, letter, key=key, now=at)
+            jobs.JOBS[kind](self.config, self.database, payload, at)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is noted and tried again
             error = f"{type(failure).__name__}: {failure}"
-            log.warning("letter not sent", delivery=number, error=error)
+            log.warning("work failed", kind=kind, delivery=number, error=error)
         with self.database.unit() as session:
-            deliveries.settle(session.get_one(deliveries.Delivery, number), now=now(), error=error)
+            row = session.get_one(deliveries.Delivery, number)
+            deliveries.settle(row, now=now(), error=error)
+            if row.given_up_at is not None:
+                jobs.give_up(session, kind, payload, error=error or "", now=now())
         return 1
+
+    def _marks(self, at: dt.datetime) -> int:
+        """Once after each start: marks of near duplicates, for cases that an older version left without."""
+        if self.marked_to is None:
+            return 0
+        with self.database.unit() as session:
+            self.marked_to = duplicates.catch_up(session, after=self.marked_to)
+        return self.marked_to is not None
 
     def _timers(self, at: dt.datetime) -> int:
         """The heartbeat, once a day the anchor of the chain, and what has been kept for long enough."""
@@ -126,8 +138,14 @@ class Worker:
             return 0
         with self.database.unit() as session:
             events.move_cursor(session, self.config.replica, FOLLOWER, events.head(session)[0], now=at)
-            events.drop_anchor(session, day=at.astimezone(ZONE).date().isoformat())
+            new_day = events.drop_anchor(session, day=at.astimezone(ZONE).date().isoformat())
             asked_for.forget(session, now=at)
+            letters.forget(session, now=at)
+            draft_past.end_paused(session, now=at)
+            draft_past.forget(session, now=at)
+            answers.forget(session, now=at)
+        if new_day:
+            leftovers.forget(self.database, Store(self.config.files), now=at)
         self.beaten = at
         return 0
 

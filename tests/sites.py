@@ -14,8 +14,11 @@ from typing import Any
 import make
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from library import cli, create_app, seeding
+from library.accounts import identity, people
+from library.accounts.models import Person
 from library.catalog import queries
 from library.catalog.models import Attachment
 from library.config import Config
@@ -29,6 +32,11 @@ DESK = "desk@library.example"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PLACE = re.compile(r"<(?:[^:>]*:)?(\w+)>")
 OTHER_CODES = {"catalog.sector": "water-metering", "statistics_api.series": "mobile-iot-connections"}
+# What else an address may name; mostly something that is not there.
+OTHER_NAMES = {
+    **{"verb": "case.submit", "section": "basics", "ending": "csv", "day": "2026-10-01", "sha256": "0" * 64},
+    **dict.fromkeys(("token", "word", "upload"), "none"),
+}
 ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
 
 
@@ -41,6 +49,8 @@ class Site:
         self.environment = {f"CASELIB_{name}": value for name, value in (given | settings).items()}
         self.database, self.config = database, Config.read(self.environment)
         self.app = create_app(self.config, database)
+        # Passwords are hashed slowly on purpose; here that would only be slow.
+        self.app.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=32)
         self.app.extensions["tally"].pause = None  # no thread writes behind the back of a test
         self.worker = Worker(self.config, database, Index(self.config.index))
 
@@ -48,6 +58,17 @@ class Site:
         """A reader whose browser asks for `lang`."""
         client = self.app.test_client()
         client.environ_base["HTTP_ACCEPT_LANGUAGE"] = lang
+        return client
+
+    def signed_in(self, email: str, lang: str = "en", organisation: int | None = None) -> FlaskClient:
+        """The browser of somebody with an account, who showed a second factor and acts for `organisation`."""
+        with self.database.unit() as session:
+            person = session.scalars(select(Person).where(Person.email == email)).one()
+            given = {"browser": "Test", "second_factor": True, "organisation": organisation, "now": now()}
+            word = people.sign_in(session, person, **given)
+        client = self.client(lang)
+        with client.session_transaction() as cookie:
+            cookie[identity.WORD], cookie["fs_paa"] = word, now().timestamp()
         return client
 
     def seed(self) -> None:
@@ -89,12 +110,12 @@ class Site:
         files = sorted(self.config.letters.glob("*.eml"))
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
 
-    def addresses(self, code: str) -> dict[str, str]:
-        """Every route that answers GET, but static files, with an address of it; `code` where it has a case."""
-        values = {"code": code, "number": "1", "key": f"file-{code}"}
+    def addresses(self, code: str, method: str = "") -> dict[str, str]:
+        """Every route (that takes `method`) but static files, with an address; `code` where it has a case."""
+        values = OTHER_NAMES | {"code": code, "number": "1", "key": f"file-{code}"}
         found = {}
         for rule in self.app.url_map.iter_rules():
-            if rule.endpoint != "static":
+            if rule.endpoint != "static" and (not method or method in (rule.methods or ())):
                 other = OTHER_CODES.get(rule.endpoint)
                 given = values | ({"code": other} if other else {})
                 found[rule.rule] = PLACE.sub(lambda match, given=given: given[match[1]], rule.rule)

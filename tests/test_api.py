@@ -34,9 +34,16 @@ def test_the_document_has_every_route_with_every_refusal(site: Site) -> None:
     routes = {rule.rule for rule in site.app.url_map.iter_rules() if rule.rule.startswith("/api/")}
     documented = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
     assert documented == routes - {"/api/v1/openapi.json"}
-    for path, operations in document["paths"].items():
-        answers = operations["get"]["responses"]
-        assert {"200", "400", "404", "405", "422", "503"} <= set(answers), path
+    refused = {"400", "401", "403", "404", "405", "422", "503"}
+    of_writes = {"409", "412", "413", "415", "428"}
+    named = [(path, *pair) for path, found in document["paths"].items() for pair in found.items()]
+    for path, method, operation in named:
+        if method == "parameters":
+            continue
+        answers = operation["responses"]
+        assert refused | (set() if method == "get" else of_writes) <= set(answers), path
+        assert len({"200", "201"} & set(answers)) == 1, path
+        assert ("security" in operation) == ("drafts" in path or method != "get"), path
         refusals = [answer["content"] for status, answer in answers.items() if status >= "400"]
         schema = {"$ref": "#/components/schemas/Problem"}
         assert refusals == [{"application/problem+json": {"schema": schema}}] * len(refusals), path

@@ -17,6 +17,11 @@ PRODUCTION = {
     "CASELIB_URL": "https://library.example/",
     "CASELIB_OPERATOR": "An operator",
 }
+OIDC = {
+    "CASELIB_OIDC_ISSUER": "https://id.example/realm/",
+    "CASELIB_OIDC_CLIENT_ID": "c",
+    "CASELIB_OIDC_CLIENT_SECRET": "s",
+}
 
 
 def read(tmp_path: Path, **env: str) -> Config:
@@ -32,12 +37,27 @@ def test_defaults_are_a_development_installation_in_its_data_folder(tmp_path: Pa
         0,
     )
     assert config.database_url == f"sqlite:///{tmp_path / 'library.db'}"
+    assert (config.oidc_issuer, config.oidc_name) == ("", "")
     assert (config.index, config.files, config.letters) == (
         tmp_path / "index",
         tmp_path / "files",
         tmp_path / "mail",
     )
     assert config.seeds == ROOT / "seed_cases"
+    assert (config.max_file, config.max_case, config.max_files, config.clamav) == (50 << 20, 300 << 20, 30, "")
+
+
+def test_limits_of_files_are_settings(tmp_path: Path) -> None:
+    given = {"CASELIB_MAX_FILE_MB": "2", "CASELIB_MAX_CASE_MB": "5", "CASELIB_MAX_FILES": "3"}
+    config = read(tmp_path, **given, CASELIB_CLAMAV="/run/clamav/clamd.ctl")
+    assert (config.max_file, config.max_case, config.max_files) == (2 << 20, 5 << 20, 3)
+    assert config.clamav == "/run/clamav/clamd.ctl"
+    for name in given:
+        for wrong in ("0", "-1", "many", "1.5"):
+            with pytest.raises(SettingError, match=f"{name} must be a whole number above zero"):
+                read(tmp_path, **{name: wrong})
+    with pytest.raises(SettingError, match="CASELIB_CLAMAV must be host:port"):
+        read(tmp_path, CASELIB_CLAMAV="localhost")
 
 
 def test_the_environment_says_otherwise(tmp_path: Path) -> None:
@@ -88,12 +108,30 @@ def test_the_process_environment_is_read_unless_another_is_given(
             for name in ("CASELIB_SECRET_KEY", "CASELIB_URL", "CASELIB_OPERATOR")
             for blank in ("", "  ")
         ),
+        (
+            {"CASELIB_OIDC_ISSUER": "https://id.example", "CASELIB_OIDC_CLIENT_SECRET": "s"},
+            "CASELIB_OIDC_CLIENT_ID is not set; single sign-on needs it.",
+        ),
+        (
+            {"CASELIB_OIDC_ISSUER": "https://id.example", "CASELIB_OIDC_CLIENT_ID": "c"},
+            "CASELIB_OIDC_CLIENT_SECRET is not set; single sign-on needs it.",
+        ),
+        (
+            {**PRODUCTION, **OIDC, "CASELIB_OIDC_ISSUER": "http://id.example"},
+            "CASELIB_OIDC_ISSUER must begin with https:// in production.",
+        ),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, env: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingError) as refused:
         read(tmp_path, **env)
     assert str(refused.value) == sentence
+
+
+def test_the_provider_of_single_sign_on_is_named_after_its_host(tmp_path: Path) -> None:
+    config = read(tmp_path, **OIDC)
+    assert (config.oidc_issuer, config.oidc_name) == ("https://id.example/realm/", "id.example")
+    assert read(tmp_path, **OIDC, CASELIB_OIDC_NAME="The door").oidc_name == "The door"
 
 
 def test_production_with_what_it_needs_writes_nothing(tmp_path: Path) -> None:

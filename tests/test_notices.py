@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import make
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
@@ -18,16 +19,22 @@ from sites import DESK, URL, Site
 from sqlalchemy import select
 
 from library import notices
+from library.accounts import letter_flow, letters
+from library.accounts.letter_models import Letter
 from library.catalog import operations, queries
 from library.catalog.models import Case
 from library.db import Database
 from library.deliveries import Delivery
-from library.policy import SYSTEM, VISITOR
+from library.errors import Conflict, Forbidden, Invalid
+from library.policy import SYSTEM, VISITOR, Actor
 from library.worker import now
+from library.workflow import step
 
 CERTIFICATE = Path(__file__).parent / "localhost.pem"
 USER, PASSWORD = "desk@library.example", "p/s:s @w"
 QUOTED = "desk%40library.example:p%2Fs%3As%20%40w"
+IN_BOTH = {"case.report"}  # to the operator, whose language we do not know
+WITH_LINKS = ("account.", "invitation.")  # written where the link is made, not from an event
 LONG = "水表的数字不对。" * 200
 
 
@@ -98,9 +105,14 @@ def installation(database: Database, folder: Path, mail_url: str = "") -> Site:
     return site
 
 
-def deliveries(site: Site) -> list[Delivery]:
+def deliveries(site: Site, kind: str = letters.POST) -> list[Delivery]:
     with site.database.reading() as session:
-        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+        return list(session.scalars(select(Delivery).where(Delivery.kind == kind).order_by(Delivery.id)))
+
+
+def written(site: Site) -> list[Letter]:
+    with site.database.reading() as session:
+        return list(session.scalars(select(Letter).order_by(Letter.id)))
 
 
 def test_a_letter_says_what_is_asked_and_how_to_answer(database: Database, tmp_path: Path) -> None:
@@ -123,14 +135,22 @@ def test_a_letter_says_what_is_asked_and_how_to_answer(database: Database, tmp_p
 def test_an_event_is_told_once_and_only_those_that_somebody_hears_of(database: Database, tmp_path: Path) -> None:
     site = installation(database, tmp_path)
     assert notices.order(database, site.config, now=now()) == 1
-    assert deliveries(site) == []
+    assert deliveries(site, notices.TELL) == []
     report(site)
     assert [notices.order(database, site.config, now=now()) for _ in range(2)] == [1, 0]
-    assert [row.payload["verb"] for row in deliveries(site)] == ["case.report"]
+    [row] = deliveries(site, notices.TELL)
+    for _ in range(2):  # a lease that ran out hands the same work out twice
+        notices.tell(database, site.config, seq=row.payload["seq"], now=now())
+    assert [(letter.verb, letter.address) for letter in written(site)] == [("case.report", DESK)]
+    assert len(deliveries(site)) == 1
 
 
-def test_every_notice_has_its_template_and_its_verb() -> None:
-    assert {f"{verb}.txt" for verb in notices.NOTICES} == set(notices.TEMPLATES.list_templates())
+def test_every_notice_has_its_template_in_both_languages() -> None:
+    there = set(notices.TEMPLATES.list_templates())
+    english = {f"{verb}.txt" for verb in notices.NOTICES}
+    chinese = {f"{verb}.zh.txt" for verb in notices.NOTICES if verb not in IN_BOTH}
+    assert (english | chinese) - there == set()
+    assert {name for name in there - english - chinese if not name.startswith(WITH_LINKS)} == set()
 
 
 def test_names_of_files_and_messages_are_plain(database: Database, tmp_path: Path) -> None:
@@ -142,6 +162,7 @@ def test_names_of_files_and_messages_are_plain(database: Database, tmp_path: Pat
     assert file.parent == site.config.letters
     [letter] = site.letters()
     assert letter["Message-ID"] == f"<{file.stem}@library.example>"
+    assert letter["Subject"].startswith("移动物联网资源库")
 
 
 def test_over_smtp_with_a_password(database: Database, tmp_path: Path, serve: Serve) -> None:
@@ -194,11 +215,12 @@ def test_a_letter_that_fails_is_tried_again_and_is_the_same_letter(
     wrong.work()
     [row] = deliveries(wrong)
     assert (row.done_at, row.attempts, "Authentication" in str(row.last_error)) == (None, 1, True)
+    key = written(wrong)[0].key
     right.work(now() + dt.timedelta(seconds=50))
     assert box.got == []
     right.work(now() + dt.timedelta(seconds=70))
     [(letter, *_)] = box.got
-    assert letter["Message-ID"] == f"<{row.key.replace(':', '-').replace('@', '-')}@library.example>"
+    assert letter["Message-ID"] == f"<{key.replace(':', '-').replace('@', '-')}@library.example>"
     [row] = deliveries(wrong)
     assert (row.done_at is None, row.attempts, row.last_error) == (False, 2, None)
 
@@ -212,7 +234,106 @@ def test_a_letter_that_always_fails_is_given_up_at_last(database: Database, tmp_
         at += dt.timedelta(hours=3)
     [row] = deliveries(site)
     assert (row.attempts, row.done_at, row.given_up_at is None) == (8, None, False)
-    assert "refused" in str(row.last_error).lower()
+    [letter] = written(site)
+    assert (letter.state, "refused" in str(letter.last_error).lower()) == ("failed", True)
+
+
+def test_a_letter_that_failed_is_sent_again_when_an_officer_says_so(
+    database: Database, tmp_path: Path, serve: Serve
+) -> None:
+    port, box = serve(auth_require_tls=False)
+    wrong = installation(database, tmp_path, "smtp://localhost:1")
+    right = Site(database, tmp_path, MAIL_URL=f"smtp://{QUOTED}@localhost:{port}")
+    report(wrong)
+    at = now()
+    for _ in range(10):
+        wrong.work(at)
+        at += dt.timedelta(hours=3)
+    with database.unit() as session:
+        letter = session.scalars(select(Letter)).one()
+        step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.release", now=at)
+    right.work(at)
+    assert [(letter["To"], LONG in letter.get_content()) for letter, *_ in box.got] == [(DESK, True)]
+    [letter] = written(right)
+    assert (letter.state, letter.last_error) == ("sent", None)
+
+
+def test_a_kind_that_is_held_waits_for_an_officer_who_may_change_it(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path)
+    with database.unit() as session:
+        letters.hold_kinds(session, make.OFFICER, verbs=["case.report"], now=now())
+    report(site)
+    report(site, ground="removal", text="Please remove it.")
+    site.work()
+    assert ([letter.state for letter in written(site)], site.letters()) == (["held", "held"], [])
+    with database.unit() as session:
+        first, second = session.scalars(select(Letter).order_by(Letter.id))
+        letters.edit(session, make.OFFICER, first, title="Changed", text="Other words.", now=now())
+        step(letter_flow.FLOW, session, make.OFFICER, first, "letter.release", now=now())
+        step(letter_flow.FLOW, session, make.OFFICER, second, "letter.discard", now=now())
+    site.work()
+    [sent] = site.letters()
+    assert (sent["Subject"], sent.get_content().strip()) == ("Changed", "Other words.")
+    assert [letter.state for letter in written(site)] == ["sent", "discarded"]
+
+
+def test_a_letter_held_on_its_way_does_not_go_out(database: Database, tmp_path: Path) -> None:
+    site = installation(database, tmp_path)
+    report(site)
+    notices.order(database, site.config, now=now())
+    [row] = deliveries(site, notices.TELL)
+    notices.tell(database, site.config, seq=row.payload["seq"], now=now())
+    with database.unit() as session:
+        letter = session.scalars(select(Letter)).one()
+        step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.hold", now=now())
+        with pytest.raises(Invalid):
+            letters.edit(session, make.OFFICER, letter, title=" ", text="", now=now())
+    site.work()
+    assert site.letters() == []
+    with database.unit() as session:
+        letter = session.scalars(select(Letter)).one()
+        step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.release", now=now())
+        with pytest.raises(Conflict):
+            letters.edit(session, make.OFFICER, letter, title="Too late", text="Too late", now=now())
+
+
+def test_a_private_letter_is_nobodys_to_read_and_is_forgotten_once_sent(
+    database: Database, tmp_path: Path
+) -> None:
+    site = installation(database, tmp_path)
+    with database.unit() as session:
+        to = letters.Recipient("li@people.example")
+        letter = letters.write(
+            session,
+            key="secret:1",
+            verb="account.recover",
+            about="person:1",
+            to=to,
+            title="A link",
+            text="https://library.example/account/recover/abc",
+            now=now(),
+            private=True,
+        )
+        assert letter is not None
+        assert not letters.may_post(make.OFFICER, letter)
+        with pytest.raises(Forbidden):
+            step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.hold", now=now())
+    site.work()
+    [sent] = site.letters()
+    assert "/recover/abc" in sent.get_content()
+    assert [(letter.state, letter.text) for letter in written(site)] == [("sent", None)]
+
+
+def test_people_do_without_what_they_do_not_want_and_get_the_rest(database: Database) -> None:
+    with database.unit() as session:
+        who, other = make.person(session), make.person(session)
+        actor = Actor(who.subject, person=who.id)
+        letters.choose(session, actor, unwanted=["case.comment"], now=now())
+        assert letters.who_is_deaf(session, "case.comment", [who.id, other.id]) == {who.id}
+        letters.choose(session, actor, unwanted=["case.assign"], now=now())
+        assert letters.who_is_deaf(session, "case.comment", [who.id, other.id]) == set()
+        with pytest.raises(Forbidden):
+            letters.choose(session, VISITOR, unwanted=["case.comment"], now=now())
 
 
 def test_answers_tell_nobody(database: Database, tmp_path: Path) -> None:

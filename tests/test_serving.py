@@ -183,7 +183,7 @@ def test_a_whole_life_of_the_site(database: Database, serve: Callable[..., Serve
     second = serve("--setup", database=url)
     second.wait_for(lambda: "0 cases added, 0 changed" in second.log.read_text())
     second.wait_for(lambda: second.get("/healthz")[0] == 200)
-    assert second.get("/cases/MIOT-P-0001")[0] == 404
+    assert second.get("/cases/MIOT-P-0001")[0] == 410
     assert second.get("/cases/MIOT-P-0002")[0] == 200
     assert second.end(signal.SIGTERM) == 0
 

@@ -182,18 +182,20 @@ def test_a_trusted_proxy_says_how_but_never_where(sqlite: Database, tmp_path: Pa
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "NONSENSE"])
 def test_wrong_methods_are_told_which_are_right(site: Site, method: str) -> None:
-    for address in ("/", "/search", "/api/v1/cases", f"/cases/{CODE}", "/healthz"):
+    for address in ("/", "/search", "/api/v1/sectors", f"/cases/{CODE}", "/healthz"):
         answer = site.client().open(address, method=method)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS"), address
 
 
 def test_head_and_options(site: Site) -> None:
     client = site.client()
-    for address in site.addresses(CODE).values():
+    for address in site.addresses(CODE, method="GET").values():
         got, head, options = client.get(address), client.head(address), client.options(address)
         assert (head.status_code, head.get_data()) == (got.status_code, b""), address
         assert head.content_type == got.content_type, address
-        assert (options.status_code, "GET" in options.headers["Allow"]) == (200, True), address
+        if options.status_code not in (303, 401, 403):  # not a visitor, whatever the method
+            allowed = options.headers.get("Allow", "")
+            assert (options.status_code, "GET" in allowed) == (200, True), (address, options.status_code)
 
 
 def test_weird_headers(site: Site) -> None:

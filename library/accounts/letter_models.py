@@ -56,3 +56,11 @@ class Letter(Base):
     @property
     def subject(self) -> str:
         return f"letter:{self.id}"
+
+
+class HeldKind(Base):
+    """Letters of this kind wait for an officer before they go out."""
+
+    __tablename__ = "held_kind"
+
+    verb: Mapped[str] = mapped_column(String(60), primary_key=True)

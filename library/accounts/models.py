@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security import AsaList, RoleMixin, UserMixin, WebAuthnMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -55,6 +55,7 @@ class Organisation(Base):
         CheckConstraint("credit_code IS NULL OR length(credit_code) = 18", name="credit_code_length"),
         CheckConstraint("state <> 'verified' OR verified_at IS NOT NULL", name="verified_at"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+        Index("ix_organisation_state_asked_at", "state", "asked_at"),
     )
 
     @property
@@ -84,6 +85,8 @@ class Person(Base, UserMixin):
     erased_at: Mapped[dt.datetime | None]
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_counter: Mapped[int | None] = mapped_column(BigInteger)
+    """The step of time whose code was used last: no code counts twice."""
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(  # type: ignore[assignment]
         String(64), unique=True
@@ -185,7 +188,22 @@ class ApiToken(Base):
     used_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
 
+    organisation: Mapped[Organisation | None] = relationship()
+
     __table_args__ = (CheckConstraint("expires_at > made_at", name="expires_later"),)
+
+
+class IdempotentAnswer(Base):
+    """What a program was answered to a request that it may send again, under a key that it chose."""
+
+    __tablename__ = "idempotent_answer"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the address and of what was sent there."""
+    body: Mapped[dict[str, Any]]
+    at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class Membership(Base):

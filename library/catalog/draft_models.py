@@ -1,11 +1,11 @@
-"""Facts of a case on its way into the library: draft sections, comments, files, submissions, rules, imports."""
+"""Facts of a case on its way into the library: draft sections, comments, submissions, rules, imports."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,8 +14,7 @@ from ..db import Base
 from .models import Case
 
 OUTCOMES = ("admitted", "returned", "declined", "withdrawn")
-EDIT_ENDS = ("pause", "another", "submit")
-UPLOAD_STATES = ("coming", "checking", "ready", "refused")
+EDIT_ENDS = ("start", "pause", "another", "restore", "submit")
 CHECKS = (
     "present",
     "min_length",
@@ -47,7 +46,10 @@ class DraftSection(Base):
 
 
 class DraftEdit(Base):
-    """What one person did to one section in one sitting, as the section stood at its end."""
+    """What one person did to one section in one sitting, as the section stood at its end.
+
+    One that ended at its `start` is what the section held before anybody typed: copied, or from the revision.
+    """
 
     __tablename__ = "draft_edit"
 
@@ -60,6 +62,8 @@ class DraftEdit(Base):
     version: Mapped[int]
     """Of the section after the last save."""
     content: Mapped[dict[str, Any]]
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    """Which fields were changed, by name."""
     ended: Mapped[str | None] = mapped_column(String(8))
 
     __table_args__ = (
@@ -93,39 +97,6 @@ class DraftComment(Base):
     __table_args__ = (CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),)
 
 
-class Upload(Base):
-    """A file on its way to a case, then there. Its bytes come in parts; the store keeps them by their hash.
-
-    A draft's section `files` says which uploads belong to the case, with title and audience.
-    """
-
-    __tablename__ = "upload"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(20), unique=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey(Case.id), index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey(Person.id))
-    name: Mapped[str] = mapped_column(String(200))
-    size: Mapped[int] = mapped_column(BigInteger)
-    received: Mapped[int] = mapped_column(BigInteger, default=0)
-    state: Mapped[str] = mapped_column(String(10), default="coming")
-    media_type: Mapped[str | None] = mapped_column(String(100))
-    sha256: Mapped[str | None] = mapped_column(String(64))
-    public_sha256: Mapped[str | None] = mapped_column(String(64))
-    """The copy without metadata, which is what everybody but owner and ministry gets."""
-    refused: Mapped[dict[str, Any] | None]
-    """Which rule it breaks: {"id": sentence, "params": {}}."""
-    at: Mapped[dt.datetime]
-    last_at: Mapped[dt.datetime]
-
-    __table_args__ = (
-        CheckConstraint(f"state IN {UPLOAD_STATES}", name="state"),
-        CheckConstraint("size > 0 AND received >= 0 AND received <= size", name="received"),
-        CheckConstraint("(state = 'ready') = (sha256 IS NOT NULL)", name="ready"),
-        CheckConstraint("(state = 'refused') = (refused IS NOT NULL)", name="refused"),
-    )
-
-
 class Submission(Base):
     """A case as it was handed in: the document for ever, its receipt, and what the library answered."""
 
@@ -138,6 +109,10 @@ class Submission(Base):
     digest: Mapped[str] = mapped_column(String(64))
     findings: Mapped[list[Any]]
     """What the rules said of it when it came in."""
+    unmet: Mapped[int] = mapped_column(
+        default=lambda context: sum(not each["met"] for each in context.get_current_parameters()["findings"])
+    )
+    """How many rules were not met then, so that a list can be ordered by it."""
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     at: Mapped[dt.datetime]
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -169,7 +144,9 @@ class Submission(Base):
             sqlite_where=sql("outcome IS NULL"),
             postgresql_where=sql("outcome IS NULL"),
         ),
-        Index("ix_submission_outcome_at", "outcome", "at"),
+        # All that the queue counts and orders by: a list of thousands opens no document.
+        Index("ix_submission_queue", "outcome", "at", "number", "officer_id", "unmet", "case_id"),
+        Index("ix_submission_decided_at", "decided_at"),
     )
 
     @property
@@ -201,6 +178,17 @@ class FormalRule(Base):
     @property
     def subject(self) -> str:
         return f"rule:{self.id}"
+
+
+class DeskSetting(Base):
+    """A number of working days that officers set; one that was never set has its default in queries.py."""
+
+    __tablename__ = "desk_setting"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+    __table_args__ = (CheckConstraint("value > 0", name="value"),)
 
 
 class CalendarDay(Base):

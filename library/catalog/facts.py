@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from .draft_models import Submission
 from .models import Revision
 from .operations import revision_fact
+from .submissions import decision_fact, submission_fact
 
 
 def _revision(session: Session, number: int) -> Any:
@@ -16,4 +18,18 @@ def _revision(session: Session, number: int) -> Any:
     return revision_fact(row).content if row else None
 
 
-RECOMPUTE: Mapping[str, Callable[[Session, int], Any]] = {"revision": _revision}
+def _submission(session: Session, number: int) -> Any:
+    row = session.get(Submission, number)
+    return submission_fact(row).content if row else None
+
+
+def _decision(session: Session, number: int) -> Any:
+    row = session.get(Submission, number)
+    return decision_fact(row).content if row else None
+
+
+RECOMPUTE: Mapping[str, Callable[[Session, int], Any]] = {
+    "revision": _revision,
+    "submission": _submission,
+    "decision": _decision,
+}

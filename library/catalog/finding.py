@@ -13,7 +13,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from search import Hits, Index, Query
 from search.errors import IndexBroken, IndexMissing
 
-from ..errors import Missing, Text, Unavailable
+from .. import paging
+from ..errors import Text, Unavailable
 from ..labels import N_
 from .taxonomy import Taxonomy
 
@@ -248,17 +249,7 @@ def chips(address: Address, label: Label) -> list[dict[str, str]]:
 
 def pages(hits: Hits, args: Mapping[str, Any], address: Address) -> dict[str, Any]:
     """Where this page stands among its neighbours. Raises Missing past the end."""
-    last = max(1, -(-hits.total // args["per_page"]))
-    page = args["page"]
-    if page > last:
-        place = {"page": page, "last": last}
-        raise Missing(Text("There is no page %(page)s; the last one is %(last)s.", place))
-    return {
-        "page": page,
-        "pages": last,
-        "prev": address(page=page - 1) if page > 1 else None,
-        "next": address(page=page + 1) if page < last else None,
-    }
+    return paging.pages(args["page"], hits.total, args["per_page"], lambda page: address(page=page))
 
 
 def _tree(

@@ -181,11 +181,28 @@ class Attachment(Base):
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
+    public_sha256: Mapped[str | None] = mapped_column(String(64))
+    """The copy without metadata, for everybody but owner and ministry; none: the file is public as it is."""
+    public_size: Mapped[int | None] = mapped_column(BigInteger)
     audience: Mapped[str] = mapped_column(String(12), default="public")
     added_at: Mapped[dt.datetime]
     removed_at: Mapped[dt.datetime | None]
 
-    __table_args__ = (CheckConstraint("size > 0", name="size"),)
+    __table_args__ = (
+        CheckConstraint("size > 0", name="size"),
+        CheckConstraint("(public_sha256 IS NULL) = (public_size IS NULL)", name="public_copy"),
+    )
+
+
+class CaseMark(Base):
+    """Something that a text of the case is known by; cases that share it may say the same (duplicates.py)."""
+
+    __tablename__ = "case_mark"
+
+    mark: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("catalog_case.id"), primary_key=True, index=True)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class CaseReport(Base):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from ..policy import MINISTRY, Actor, Rules, anyone
+from .draft_models import CaseLink, Submission
 from .models import Case, CaseReport
 
 WRITERS = ("owner", "editor")
@@ -52,6 +53,11 @@ def audiences(actor: Actor, case: Case) -> frozenset[str]:
     return frozenset(seen)
 
 
+def gets_original(actor: Actor, case: Case) -> bool:
+    """Owner and ministry get an attached file as it came, everybody else a copy without metadata."""
+    return "ministry" in audiences(actor, case)
+
+
 def may_draft(actor: Actor, case: Case | None) -> bool:
     """Owners and editors of an organisation write its cases; with None: may the actor begin one?"""
     return (
@@ -76,13 +82,59 @@ def may_comment(actor: Actor, case: Case | None) -> bool:
 
 
 def may_judge(actor: Actor, case: Case | None) -> bool:
-    """Officers look at what was handed in, but never at what their own organisation wrote."""
-    return actor.has("officer") and (case is None or not _owns(actor, case))
+    """Officers look at what an organisation handed in, but never their own."""
+    return actor.has("officer") and (case is None or (case.owner_id is not None and not _owns(actor, case)))
 
 
 def may_curate(actor: Actor, case: Case | None) -> bool:
-    """Collected and demonstration cases are kept by the library itself."""
-    return actor.has("system", "officer") and (case is None or case.origin in ("collected", "demo"))
+    """Cases that nobody owns, collected or invented, are kept by the library itself."""
+    mine = case is None or (case.origin in ("collected", "demo") and case.owner_id is None)
+    return actor.has("system", "officer") and mine
+
+
+def may_archive(actor: Actor, case: Case | None) -> bool:
+    """The owners of an organisation take its own case back; an officer any other."""
+    own = may_draft(actor, case) and actor.membership == "owner"
+    return own or may_curate(actor, case) or may_judge(actor, case)
+
+
+def may_restore(actor: Actor, case: Case | None) -> bool:
+    return may_curate(actor, case) or may_judge(actor, case)
+
+
+def may_see_submission(actor: Actor, submission: Submission) -> bool:
+    """Members of the organisation that handed it in, and the ministry; never another organisation."""
+    return actor.has("system", "officer", "administrator") or actor.is_member(submission.case.owner_id)
+
+
+def seen_submissions(actor: Actor) -> ColumnElement[bool]:
+    """`may_see_submission` as a WHERE."""
+    if actor.has("system", "officer", "administrator"):
+        return true()
+    if actor.organisation is None or not actor.membership:
+        return false()
+    return Submission.case_id.in_(select(Case.id).where(Case.owner_id == actor.organisation))
+
+
+def may_ask_link(actor: Actor, case: Case | None) -> bool:
+    """Owners and editors say that their organisation is a party of a case that the library collected."""
+    return may_draft(actor, None) and (case is None or (case.owner_id is None and is_public(case)))
+
+
+def may_decide_link(actor: Actor, link: CaseLink | None) -> bool:
+    """An officer, but not for the organisation that the officer acts for."""
+    return actor.has("officer") and (link is None or link.organisation_id != actor.organisation)
+
+
+def may_end_link(actor: Actor, link: CaseLink | None) -> bool:
+    """The organisation itself, or an officer."""
+    mine = link is None or link.organisation_id == actor.organisation
+    return (may_draft(actor, None) and mine) or actor.has("officer")
+
+
+def may_set_rules(actor: Actor, subject: object) -> bool:
+    """Formal rules and the calendar of working days."""
+    return actor.has("system", "officer", "administrator")
 
 
 def may_report(actor: Actor, case: Case | None) -> bool:
@@ -109,7 +161,15 @@ RULES: Rules = {
     "case.read_draft": may_read_draft,
     "case.comment": may_comment,
     "case.judge": may_judge,
+    "case.archive": may_archive,
+    "case.restore": may_restore,
     "case.report": may_report,
+    "submission.see": lambda actor, row: row is None or may_see_submission(actor, row),
+    "link.ask": may_ask_link,
+    "link.decide": may_decide_link,
+    "link.end": may_end_link,
+    "rule.edit": may_set_rules,
+    "calendar.edit": may_set_rules,
     "report.answer": may_answer,
     "searches.read": may_read_searches,
 }

@@ -8,26 +8,91 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ..errors import Missing, Text
+from .. import workdays
+from ..errors import Gone, Missing, Text
+from ..events import Event
 from ..policy import Actor
 from . import counts, policy
+from .draft_models import CalendarDay, CaseLink, DeskSetting, FormalRule, Submission
 from .models import Attachment, Case, CaseReport, ConnectionCount, Revision
 from .schemas import as_seen
 from .taxonomy import Taxonomy
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Working days, unless officers have set others.
+DAYS = {"answer_days": 10, "correction_days": 10}
 
 
 def case(session: Session, actor: Actor, code: str) -> Case:
-    """The case of this number with its counts. Raises Missing."""
+    """The case of this number with its counts. Raises Missing; Gone where it was public once."""
     found = session.scalar(
         select(Case).where(Case.code == code, policy.visible(actor)).options(selectinload(Case.counts))
     )
     if found is None:
+        if grave := tombstone(session, code):
+            since, until = (at and at.astimezone(SHANGHAI).date() for at in (grave["since"], grave["until"]))
+            stay = Text("It was here from %(since)s to %(until)s.", {"since": since, "until": until})
+            why = [Text("Why it left: %(why)s", {"why": grave["farewell"]})] if grave["farewell"] else []
+            raise Gone(Text("%(code)s is no longer in the library.", {"code": code}), reasons=[stay, *why])
         raise Missing(Text("There is no case %(code)s.", {"code": code}))
     return found
+
+
+def tombstone(session: Session, code: str) -> dict[str, Any] | None:
+    """What is left to say of a case that was public once: its number, from when to when, and why it left."""
+    gone = select(Case).where(Case.code == code, Case.state == "archived", Case.embargoed.is_(False))
+    found = session.scalar(gone)
+    if found is None:
+        return None
+    left = select(Event.at).where(Event.subject == found.subject, Event.verb == "case.archive")
+    at = session.scalar(left.order_by(Event.seq.desc()).limit(1))
+    until = dt.datetime.fromisoformat(at) if at else None
+    return {"code": code, "since": found.admitted_at, "until": until, "farewell": found.farewell}
+
+
+def rules(session: Session) -> list[FormalRule]:
+    """The formal rules in force, in their order."""
+    return list(
+        session.scalars(select(FormalRule).where(FormalRule.active).order_by(FormalRule.position, FormalRule.id))
+    )
+
+
+def calendar(session: Session) -> workdays.Exceptions:
+    """The days of which the weekday alone does not tell whether people work."""
+    rows = session.execute(select(CalendarDay.day, CalendarDay.working))
+    return {dt.date.fromisoformat(day): working for day, working in rows}
+
+
+def days(session: Session) -> dict[str, int]:
+    """The limits of the desk in working days, as officers set them."""
+    return DAYS | {row.name: row.value for row in session.scalars(select(DeskSetting))}
+
+
+def answer_days(session: Session) -> int:
+    """Within how many working days a submission is to be answered."""
+    return days(session)["answer_days"]
+
+
+def submissions(session: Session, actor: Actor, case: Case) -> list[Submission]:
+    """What was handed in of a case, newest first, as far as the actor may see it."""
+    rows = select(Submission).where(Submission.case_id == case.id, policy.seen_submissions(actor))
+    return list(session.scalars(rows.options(joinedload(Submission.case)).order_by(Submission.number.desc())))
+
+
+def submission(session: Session, actor: Actor, case: Case, number: int) -> Submission:
+    """One submission of a case. Raises Missing."""
+    found = next((row for row in submissions(session, actor, case) if row.number == number), None)
+    if found is None:
+        raise Missing(Text("There is no such submission."))
+    return found
+
+
+def linked(session: Session, case: Case) -> list[CaseLink]:
+    """The organisations that are linked with a case, for everybody to read."""
+    rows = select(CaseLink).where(CaseLink.case_id == case.id, CaseLink.linked.is_(True))
+    return list(session.scalars(rows.options(joinedload(CaseLink.organisation)).order_by(CaseLink.decided_at)))
 
 
 def revision(session: Session, actor: Actor, case: Case, number: int | None = None) -> Revision:
@@ -40,10 +105,12 @@ def revision(session: Session, actor: Actor, case: Case, number: int | None = No
 
 
 def revisions(session: Session, actor: Actor, case: Case) -> list[Revision]:
-    """The past of a case, newest first."""
-    return list(
-        session.scalars(select(Revision).where(Revision.case_id == case.id).order_by(Revision.number.desc()))
-    )
+    """The past of a case, newest first. Raises Missing before its first revision."""
+    rows = select(Revision).where(Revision.case_id == case.id).order_by(Revision.number.desc())
+    found = list(session.scalars(rows))
+    if not found:
+        raise Missing(Text("%(code)s has no revision %(number)s.", {"code": case.code, "number": 1}))
+    return found
 
 
 def document(actor: Actor, case: Case, revision: Revision) -> dict[str, Any]:
@@ -66,10 +133,9 @@ def attachments(session: Session, actor: Actor, case: Case) -> list[Attachment]:
     )
 
 
-def attachment(session: Session, actor: Actor, code: str, key: str) -> Attachment:
+def attachment(session: Session, actor: Actor, case: Case, key: str) -> Attachment:
     """One file of a case. Raises Missing, also when it is another audience's."""
-    owner = case(session, actor, code)
-    found = next((row for row in attachments(session, actor, owner) if row.key == key), None)
+    found = next((row for row in attachments(session, actor, case) if row.key == key), None)
     if found is None:
         raise Missing(Text("This case has no such file."))
     return found
@@ -92,7 +158,7 @@ def current(
     return ((case, revision) for case, revision in found)
 
 
-def open_reports(session: Session, actor: Actor) -> list[tuple[CaseReport, Case]]:
+def open_reports(session: Session, actor: Actor, *, limit: int | None = None) -> list[tuple[CaseReport, Case]]:
     """Unanswered reports, oldest first; for those who may answer."""
     if not policy.may_answer(actor, None):
         return []
@@ -101,6 +167,7 @@ def open_reports(session: Session, actor: Actor) -> list[tuple[CaseReport, Case]
         .join(Case, Case.id == CaseReport.case_id)
         .where(CaseReport.answered_at.is_(None))
         .order_by(CaseReport.at, CaseReport.id)
+        .limit(limit)
     )
     return [(report, about) for report, about in rows]
 

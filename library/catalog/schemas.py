@@ -140,6 +140,7 @@ class AttachedFile(Schema):
     media_type = fields.String(validate=validate.Length(max=100))
     kind = choice(*FILE_KINDS, load_default="document")
     public_sha256 = fields.String(validate=validate.Regexp(r"[0-9a-f]{64}\Z"), metadata={"audience": "ministry"})
+    public_size = fields.Integer(strict=True, validate=validate.Range(1), metadata={"audience": "ministry"})
 
 
 class Cost(Schema):
@@ -242,10 +243,21 @@ def as_seen(document: Mapping[str, Any], audiences: frozenset[str]) -> dict[str,
         if name in document and field.metadata.get("audience", "public") in audiences
     }
     if "attachments" in seen:
-        seen["attachments"] = [file for file in seen["attachments"] if file["audience"] in audiences]
+        files = [file for file in seen["attachments"] if file["audience"] in audiences]
+        seen["attachments"] = [_file_as_seen(file, audiences) for file in files]
     if "ministry" not in audiences:
         seen["sources"] = [
             source if source["link"] else {key: value for key, value in source.items() if key != "url"}
             for source in document["sources"]
         ]
     return seen
+
+
+def _file_as_seen(file: Mapping[str, Any], audiences: frozenset[str]) -> Mapping[str, Any]:
+    """Who gets the copy without metadata is told its digest and size, and not that there is another."""
+    if "ministry" in audiences or "public_sha256" not in file:
+        return file
+    told = {"sha256": file["public_sha256"], "size": file["public_size"]}
+    return {
+        name: value for name, value in {**file, **told}.items() if name not in ("public_sha256", "public_size")
+    }

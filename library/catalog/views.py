@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Blueprint, current_app, g, redirect, request, send_file, url_for
+from flask import Blueprint, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from search import Query
 from search.documents import Because
 from search.errors import IndexBroken, IndexMissing
 
-from .. import db, labels, web
-from ..errors import Invalid, Missing, Text, TooMany
-from ..files import SHOWN
+from .. import attached, db, labels, web
+from ..errors import Gone, Invalid, Missing, Text, TooMany
 from ..labels import N_
 from ..web import door
-from . import diff, export, finding, operations, policy, queries, wording
+from . import diff, downloads, export, finding, operations, policy, queries, wording
 from .models import Case
 from .schemas import ReportForm
 
@@ -51,6 +50,13 @@ def asked() -> dict[str, Any]:
     return dict(schema.load(given))
 
 
+@bp.errorhandler(Gone)
+def tombstone(problem: Gone) -> tuple[str, int]:
+    """What is left of a case that was public once, at every address that it had."""
+    code = (request.view_args or {})["code"]
+    return web.render("catalog/tombstone.html", grave=queries.tombstone(web.session(), code)), problem.status
+
+
 @bp.get("/search")
 @door("case.browse")
 def search() -> str:
@@ -80,17 +86,14 @@ def _results(args: dict[str, Any], hits: Any, base: str) -> str:
             if code != "relevance" or args["q"].strip()
         ],
         pages=finding.pages(hits, args, address),
-        hidden=[(name, code) for name in finding.FACETS for code in args[name]] + _sorted(args),
+        hidden=[(name, code) for name in finding.FACETS for code in args[name]]
+        + [("sort", args["sort"])] * bool(args["sort"]),
         exports={
             "csv": finding.Address(args, url_for("catalog.search_csv"))(),
             "json": finding.Address(args, "/api/v1/cases")(),
         },
         outlooks=_outlooks(args, address) if not hits.total and (args["q"] or address() != base) else [],
     )
-
-
-def _sorted(args: dict[str, Any]) -> list[tuple[str, str]]:
-    return [("sort", args["sort"])] if args["sort"] else []
 
 
 def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, Any]]:
@@ -136,7 +139,7 @@ def search_csv() -> Response:
     args = {**asked(), "page": 1, "per_page": export.LIMIT}
     hits = finding.find(current_app.extensions["index"], args, web.language(), counted=(), marked=False)
     rows = [with_url(hit.stored) for hit in hits.items]
-    return web.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
+    return attached.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
 
 
 @bp.get("/cases/<code>")
@@ -176,7 +179,7 @@ def case_csv(code: str) -> Response:
     session, actor = web.session(), web.actor()
     found = queries.case(session, actor, code)
     rows = [_row(found, queries.revision(session, actor, found))]
-    return web.csv_file(export.as_csv(rows, wording.label, web.language()), f"{code}.csv")
+    return attached.csv_file(export.as_csv(rows, wording.label, web.language()), f"{code}.csv")
 
 
 @bp.route("/cases/<code>/report", methods=["GET", "POST"])
@@ -201,19 +204,6 @@ def report(code: str) -> Response | str | tuple[str, int]:
         "catalog/report.html", case=found, doc=doc, given=given, errors=errors, sent="sent" in request.args
     )
     return page, status
-
-
-@bp.get("/cases/<code>/files/<key>")
-@door("case.see")
-def attachment(code: str, key: str) -> Response:
-    found = queries.attachment(web.session(), web.actor(), code, key)
-    return send_file(
-        current_app.extensions["files"].path(found.sha256),
-        mimetype=found.media_type,
-        download_name=found.name,
-        as_attachment=found.media_type not in SHOWN,
-        etag=found.sha256,
-    )
 
 
 @bp.get("/sectors/<code>")
@@ -285,9 +275,11 @@ def _page(found: Case, revision: Any) -> str:
         row=row,
         counts=queries.shown_counts(found),
         path=[wording.tree().sectors[step] for step in wording.tree().path(doc["sectors"][0])],
-        attachments=queries.attachments(session, actor, found),
+        attachments=downloads.listed(session, actor, found),
         similar=similar(row),
         jsonld=export.json_ld(row, doc, web.language(), current_app.extensions["config"].url),
         may_report=policy.may_report(actor, found),
+        linked=queries.linked(session, found),
+        may_link=policy.may_ask_link(actor, found),
         moves=queries.biography(doc, found),
     )

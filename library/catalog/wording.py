@@ -10,7 +10,7 @@ from .. import labels, web
 from ..errors import Text
 from ..labels import N_
 from ..language import Voice, voice
-from . import taxonomy
+from . import hints, taxonomy
 
 NOTES = {
     "too_long": N_("Only the first %(text)s characters were read."),
@@ -60,5 +60,7 @@ def label_in(said: Voice, kind: str, code: str) -> str:
         return labels.country(code, said.lang)
     if kind == "province":
         return labels.province(code, said.lang) if code in labels.PROVINCES else code
-    word = labels.LABELS.get(kind, {}).get(code)
+    word = (labels.LABELS.get(kind) or hints.LABELS.get(kind, {})).get(code)
+    if kind == "hint" and not word:
+        return ""
     return said.gettext(word) if word else code

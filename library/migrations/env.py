@@ -8,6 +8,7 @@ from alembic import context
 
 from library.accounts import letter_models as letters  # noqa: F401  (tables register with Base)
 from library.catalog import draft_models as catalog  # noqa: F401
+from library.catalog import upload_models as uploads  # noqa: F401
 from library.db import Base, UtcTime
 from library.statistics import models as statistics  # noqa: F401
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from .. import tables, web
+from .. import attached, tables, web
 from ..web import door
 from . import queries
 
@@ -44,7 +44,7 @@ def index() -> str:
 def index_csv() -> Response:
     """Every shown point, with a byte order mark so that spreadsheets read the Chinese."""
     rows = (cells for series in queries.all_series(web.session(), web.actor()) for cells in _rows(series))
-    return web.csv_file(tables.as_csv(COLUMNS, rows), "statistics.csv")
+    return attached.csv_file(tables.as_csv(COLUMNS, rows), "statistics.csv")
 
 
 def _rows(series: dict[str, Any]) -> Iterator[list[Any]]:

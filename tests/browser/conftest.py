@@ -23,9 +23,15 @@ def chromium(chromium_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the site keeps everything."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="package")
+def site(chromium: Browser, folder: Path) -> Iterator[str]:
     """The address of a running site with a revised case, a report and its letter."""
-    with live.running(tmp_path_factory.mktemp("site")) as base:
+    with live.running(folder) as base:
         live.write_letter(chromium, base)
         yield base
 

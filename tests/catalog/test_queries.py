@@ -15,7 +15,7 @@ from library.catalog.flow import FLOW
 from library.catalog.models import Attachment, Case
 from library.catalog.taxonomy import Taxonomy
 from library.db import Database
-from library.errors import Missing
+from library.errors import Gone, Missing, Problem
 from library.policy import SYSTEM, VISITOR, Actor
 from library.workflow import step
 
@@ -56,16 +56,17 @@ def test_a_case_by_its_number(session: Session) -> None:
     assert queries.case(session, VISITOR, "MIOT-P-0042") is made
 
 
-@pytest.mark.parametrize("state", ["draft", "archived"])
-def test_a_case_that_is_not_public_is_not_there(session: Session, state: str) -> None:
+@pytest.mark.parametrize(("state", "problem"), [("draft", Missing), ("archived", Gone)])
+def test_a_case_that_is_not_public_is_not_there(session: Session, state: str, problem: type[Problem]) -> None:
     make.case(session, state="admitted")
     hidden = make.case(session, state=state)
     hidden.code = code = "MIOT-P-0042"
     session.flush()
     for actor in (VISITOR, INVESTOR, EXPERT):
-        with pytest.raises(Missing) as missing:
+        said = {Missing: "There is no case MIOT-P-0042.", Gone: "MIOT-P-0042 is no longer in the library."}
+        with pytest.raises(problem) as missing:
             queries.case(session, actor, code)
-        assert str(missing.value) == "There is no case MIOT-P-0042."
+        assert str(missing.value) == said[problem]
     assert queries.case(session, OFFICER, code) is hidden
 
 
@@ -207,14 +208,13 @@ def test_files_are_for_their_audience_in_their_order_and_gone_when_removed(sessi
         INVESTOR: ["first", "second", "terms"],
         OFFICER: ["first", "second", "terms", "proof"],
     }
-    code = str(case.code)
-    assert queries.attachment(session, INVESTOR, code, "terms").name == "terms.pdf"
+    assert queries.attachment(session, INVESTOR, case, "terms").name == "terms.pdf"
     for key in ("proof", "old", "others", "none"):
         with pytest.raises(Missing, match="This case has no such file"):
-            queries.attachment(session, INVESTOR, code, key)
+            queries.attachment(session, INVESTOR, case, key)
     step(FLOW, session, SYSTEM, case, "case.archive", now=make.NOW)
-    with pytest.raises(Missing, match="There is no case"):
-        queries.attachment(session, INVESTOR, code, "first")
+    with pytest.raises(Gone, match="is no longer in the library"):
+        queries.case(session, INVESTOR, str(case.code))
 
 
 # Lists

@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 
 from library.catalog.schemas import AUDIENCES, CaseDocument, ReportForm, as_seen
 from library.config import ROOT
+from library.seeding import NOT_CASES
 
 SCHEMA = CaseDocument()
 Change = Callable[[dict[str, Any]], Any]
@@ -306,7 +307,7 @@ def test_a_demonstration_case_may_show_a_verified_count_without_a_source() -> No
 
 
 FILES = sorted((ROOT / "seed_cases").glob("*.json")) + sorted((ROOT / "seed_cases/demo").glob("*.json"))
-CASES = [path for path in FILES if path.name not in ("taxonomy.json", "statistics.json")]
+CASES = [path for path in FILES if path.name not in NOT_CASES]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -268,7 +268,7 @@ def test_a_case_that_is_opened_from_elsewhere_counts_for_nothing(site: Site, cam
 
 def test_a_case_that_is_not_shown_is_not_opened(site: Site) -> None:
     hidden = site.add(state="archived")
-    assert opened(site.client(), RESULTS + "meter", hidden) == 404
+    assert opened(site.client(), RESULTS + "meter", hidden) == 410
     assert told(site) == []
 
 

@@ -95,17 +95,20 @@ def test_life(seeded: Site, tmp_path: Path) -> None:
     assert [item["number"] for item in english.get(f"/api/v1/cases/{CODE}/revisions").json["items"]] == [2, 1]
 
     # Archived: gone everywhere, in words.
-    assert seeded.command("reports", "--archive", CODE).exit_code == 0
+    assert seeded.command("reports", "--archive", CODE, "--why", "Its owner asked for it.").exit_code == 0
     seeded.work()
     shown = {address: CODE in english.get(address).get_data(as_text=True) for address in EVERYWHERE}
     assert shown == dict.fromkeys(EVERYWHERE, False)
     for tail in OWN:
         gone = english.get(f"/cases/{CODE}{tail}")
-        assert (gone.status_code, f"There is no case {CODE}." in gone.get_data(as_text=True)) == (404, True), tail
+        said = gone.get_data(as_text=True)
+        assert (gone.status_code, "Its owner asked for it." in said, "estrel" in said) == (410, True, False), tail
     for tail in ("", "/revisions", "/similar"):
         gone = english.get(f"/api/v1/cases/{CODE}{tail}")
-        assert (gone.status_code, gone.json["title"]) == (404, f"There is no case {CODE}."), tail
-    assert f"没有案例{CODE}。" in chinese.get(f"/cases/{CODE}").get_data(as_text=True)
+        assert (gone.status_code, gone.mimetype) == (410, "application/problem+json"), tail
+        assert gone.json["title"] == f"{CODE} is no longer in the library.", tail
+        assert gone.json["reasons"][1:] == ["Why it left: Its owner asked for it."], tail
+    assert "红隼" not in chinese.get(f"/cases/{CODE}").get_data(as_text=True)
 
     # What happened stays on record, unbroken, and importing the file again does not bring the case back.
     assert "is archived; nothing was changed" in seeded.command("import", write(tmp_path, BEFORE)).output

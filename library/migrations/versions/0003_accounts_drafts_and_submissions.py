@@ -21,6 +21,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_day")),
     )
     op.create_table(
+        "desk_setting",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.CheckConstraint("value > 0", name=op.f("ck_desk_setting_value")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_desk_setting")),
+    )
+    op.create_table(
         "formal_rule",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -55,6 +62,7 @@ def upgrade() -> None:
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tf_primary_method", sa.String(length=64), nullable=True),
         sa.Column("tf_totp_secret", sa.String(length=255), nullable=True),
+        sa.Column("totp_counter", sa.BigInteger(), nullable=True),
         sa.Column("mf_recovery_codes", sa.Text(), nullable=True),
         sa.Column("fs_webauthn_user_handle", sa.String(length=64), nullable=True),
         sa.CheckConstraint("lang IN ('zh', 'en')", name=op.f("ck_person_lang")),
@@ -86,6 +94,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_api_token_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "idempotent_answer",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_idempotent_answer_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "key", name=op.f("pk_idempotent_answer")),
+    )
+    with op.batch_alter_table("idempotent_answer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_idempotent_answer_at"), ["at"], unique=False)
 
     op.create_table(
         "bulk_import",
@@ -156,6 +177,11 @@ def upgrade() -> None:
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_organisation_id"), ["organisation_id"], unique=False)
 
+    op.create_table(
+        "held_kind",
+        sa.Column("verb", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("verb", name=op.f("pk_held_kind")),
+    )
     op.create_table(
         "letter",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -357,9 +383,11 @@ def upgrade() -> None:
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("ended", sa.String(length=8), nullable=True),
         sa.CheckConstraint(
-            "ended IS NULL OR ended IN ('pause', 'another', 'submit')", name=op.f("ck_draft_edit_ended")
+            "ended IS NULL OR ended IN ('start', 'pause', 'another', 'restore', 'submit')",
+            name=op.f("ck_draft_edit_ended"),
         ),
         sa.ForeignKeyConstraint(["case_id"], ["catalog_case.id"], name=op.f("fk_draft_edit_case_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_draft_edit_person_id")),
@@ -396,6 +424,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("unmet", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
@@ -424,7 +453,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_submission_case_id"), ["case_id"], unique=False)
-        batch_op.create_index("ix_submission_outcome_at", ["outcome", "at"], unique=False)
+        batch_op.create_index("ix_submission_decided_at", ["decided_at"], unique=False)
+        batch_op.create_index(
+            "ix_submission_queue",
+            ["outcome", "at", "number", "officer_id", "unmet", "case_id"],
+            unique=False,
+        )
         batch_op.create_index("uq_submission_case_number", ["case_id", "number"], unique=True)
         batch_op.create_index(
             "uq_submission_waiting",
@@ -441,18 +475,24 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("original", sa.String(length=200), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("media_type", sa.String(length=100), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("public_sha256", sa.String(length=64), nullable=True),
+        sa.Column("public_size", sa.BigInteger(), nullable=True),
         sa.Column("refused", sa.JSON(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("(state = 'ready') = (sha256 IS NOT NULL)", name=op.f("ck_upload_ready")),
-        sa.CheckConstraint("(state = 'refused') = (refused IS NOT NULL)", name=op.f("ck_upload_refused")),
-        sa.CheckConstraint("state IN ('coming', 'checking', 'ready', 'refused')", name=op.f("ck_upload_state")),
+        sa.CheckConstraint(
+            "sha256 IS NULL OR (received = size AND refused IS NULL)", name=op.f("ck_upload_ready")
+        ),
+        sa.CheckConstraint(
+            "(sha256 IS NULL) = (media_type IS NULL) AND (sha256 IS NULL) = (public_sha256 IS NULL)"
+            " AND (sha256 IS NULL) = (public_size IS NULL)",
+            name=op.f("ck_upload_looked_into"),
+        ),
         sa.CheckConstraint("size > 0 AND received >= 0 AND received <= size", name=op.f("ck_upload_received")),
         sa.ForeignKeyConstraint(["case_id"], ["catalog_case.id"], name=op.f("fk_upload_case_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_upload_person_id")),
@@ -462,6 +502,17 @@ def upgrade() -> None:
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_upload_case_id"), ["case_id"], unique=False)
 
+    op.create_table(
+        "case_mark",
+        sa.Column("mark", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["catalog_case.id"], name=op.f("fk_case_mark_case_id")),
+        sa.PrimaryKeyConstraint("mark", "case_id", name=op.f("pk_case_mark")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("case_mark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_mark_case_id"), ["case_id"], unique=False)
+
     with op.batch_alter_table("catalog_case", schema=None) as batch_op:
         batch_op.add_column(sa.Column("external_key", sa.String(length=100), nullable=True))
         batch_op.add_column(sa.Column("copied_from", sa.String(length=20), nullable=True))
@@ -469,6 +520,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("farewell", sa.Text(), nullable=True))
         batch_op.create_index("uq_catalog_case_external_key", ["owner_id", "external_key"], unique=True)
 
+    with op.batch_alter_table("attachment") as batch_op:
+        batch_op.add_column(sa.Column("public_sha256", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("public_size", sa.BigInteger(), nullable=True))
+        batch_op.create_check_constraint(
+            op.f("ck_attachment_public_copy"), "(public_sha256 IS NULL) = (public_size IS NULL)"
+        )
+    with op.batch_alter_table("chain_head") as batch_op:
+        batch_op.add_column(sa.Column("shown", sa.String(length=64), server_default="", nullable=False))
     with op.batch_alter_table("organisation") as batch_op:
         batch_op.add_column(sa.Column("state", sa.String(length=12), server_default="unverified", nullable=False))
         batch_op.add_column(sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
@@ -489,4 +548,5 @@ def upgrade() -> None:
         batch_op.create_check_constraint(
             op.f("ck_organisation_closed_at"), "(state = 'closed') = (closed_at IS NOT NULL)"
         )
+        batch_op.create_index("ix_organisation_state_asked_at", ["state", "asked_at"], unique=False)
     # ### end Alembic commands ###

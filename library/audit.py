@@ -1,0 +1,150 @@
+"""What happened, readable: per case, per organisation, per person; and whether the chain of events is whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from marshmallow import EXCLUDE, Schema, fields, validate
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from . import chain, events, web
+from .accounts.models import Organisation, Person
+from .catalog import facts
+from .catalog.models import Case
+from .errors import Missing, Text
+from .paging import asked, pages
+from .policy import Actor, Rules
+from .verbs import VERBS
+from .web import door
+
+bp = Blueprint("audit", __name__)
+
+PER_PAGE = 50
+
+
+class Asked(Schema):
+    """`subject` and `actor` as events name them (`case:17`, `person:3`), or a case's number."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    subject = fields.String(load_default="", validate=validate.Length(max=60))
+    actor = fields.String(load_default="", validate=validate.Length(max=60))
+    verb = fields.String(load_default="", validate=validate.OneOf(["", *VERBS]))
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
+
+
+def may_read(actor: Actor, subject: object) -> bool:
+    return actor.has("officer", "administrator", "system") and actor.scopes is None
+
+
+RULES: Rules = {"audit.read": may_read}
+
+
+@bp.get("/audit")
+@door("audit.read")
+def audit() -> str:
+    session = web.session()
+    args = asked(Asked(), request.args)
+    rows = _wanted(session, args)
+    total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    shown = session.execute(rows.limit(PER_PAGE).offset(PER_PAGE * (args["page"] - 1)))
+    lines = [_line(event, detail) for event, detail in shown]
+    return web.render(
+        "audit/index.html",
+        args=args,
+        lines=lines,
+        names=_names(session, {name for line in lines for name in (line["actor"], line["subject"])}),
+        total=total,
+        verbs=VERBS,
+        pages=pages(args["page"], total, PER_PAGE, lambda page: url_for("audit.audit", **{**args, "page": page})),
+    )
+
+
+@bp.get("/audit/chain")
+@door("audit.read")
+def whole() -> str:
+    """Every link, every fixed row and every anchor, looked at now."""
+    session = web.session()
+    known = {row.seq: row.hash for row in events.anchors(session)}
+    return web.render("audit/chain.html", report=chain.check_chain(session, facts.RECOMPUTE, known))
+
+
+@bp.get("/account/history")
+@door("account.own")
+def own() -> str:
+    """What one did oneself, and what others did to one's account."""
+    session, actor = web.session(), web.actor()
+    if actor.person is None or actor.scopes is not None:
+        raise Missing(Text("There is no page at this address."))
+    me = f"person:{actor.person}"
+    page = request.args.get("page", 1, type=int)
+    rows = _rows().where((events.Event.actor == me) | (events.Event.subject == me))
+    total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    shown = session.execute(rows.limit(PER_PAGE).offset(PER_PAGE * (max(1, page) - 1)))
+    lines = [_line(event, None) for event, _ in shown]
+    return web.render(
+        "audit/own.html",
+        lines=lines,
+        names=_names(session, {line["subject"] for line in lines if line["subject"].startswith("case:")}),
+        pages=pages(max(1, page), total, PER_PAGE, lambda page: url_for("audit.own", page=page)),
+    )
+
+
+def _rows() -> Select[events.Event, events.EventDetail]:
+    return (
+        select(events.Event, events.EventDetail)
+        .outerjoin(events.EventDetail, events.EventDetail.seq == events.Event.seq)
+        .order_by(events.Event.seq.desc())
+    )
+
+
+def _wanted(session: Session, args: dict[str, Any]) -> Select[events.Event, events.EventDetail]:
+    rows = _rows()
+    if args["subject"]:
+        number = session.scalar(select(Case.id).where(Case.code == args["subject"].upper()))
+        rows = rows.where(events.Event.subject == (f"case:{number}" if number else args["subject"]))
+    if args["actor"]:
+        number = session.scalar(select(Person.id).where(Person.email == args["actor"].lower()))
+        rows = rows.where(events.Event.actor == (f"person:{number}" if number else args["actor"]))
+    if args["verb"]:
+        rows = rows.where(events.Event.verb == args["verb"])
+    return rows
+
+
+def _line(event: events.Event, detail: events.EventDetail | None) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "verb": event.verb,
+        "actor": event.actor,
+        "subject": event.subject,
+        "at": event.at,
+        "detail": _told(json.loads(detail.detail)) if detail else None,
+    }
+
+
+def _told(detail: dict[str, Any]) -> list[tuple[str, str]]:
+    """What changed, a pair a line; nested values as they are written in JSON."""
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+        for name, value in detail.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def _names(session: Session, subjects: set[str]) -> dict[str, str]:
+    """Names of people, organisations and cases, each kind in one statement."""
+    found: dict[str, str] = {}
+    for kind, column, name in (
+        ("person", Person.id, Person.name),
+        ("organisation", Organisation.id, Organisation.name_zh),
+        ("case", Case.id, func.coalesce(Case.code, Case.key)),
+    ):
+        numbers = [int(each.partition(":")[2]) for each in subjects if each.startswith(f"{kind}:")]
+        if numbers:
+            for number, words in session.execute(select(column, name).where(column.in_(numbers))):
+                found[f"{kind}:{number}"] = words
+    return found

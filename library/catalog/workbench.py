@@ -1,0 +1,187 @@
+"""One draft in front of one person: what every page of the editor shows, and what a script is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from flask import Response, jsonify, request
+from sqlalchemy.orm import Session
+
+from .. import figures, web
+from ..accounts.queries import person_names
+from ..errors import Conflict, Invalid, Missing, Text
+from ..policy import Actor
+from . import downloads, draft_comments, drafts, sheets, submissions, todos
+from .draft_models import DraftComment, DraftSection
+from .models import Case
+from .policy import may_comment, may_draft
+from .sheets import Sheet
+from .todos import Todo
+
+
+def quiet() -> bool:
+    """Does a script ask, for JSON?"""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def sent_version() -> int:
+    """The version that a form was drawn from; -1, which no section has, when it does not say."""
+    said = request.form.get("version", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else -1
+
+
+class Workbench:
+    """One draft in front of one person, and what every page of it shows."""
+
+    def __init__(self, key: str) -> None:
+        self.session: Session = web.session()
+        self.actor: Actor = web.actor()
+        self.case: Case = drafts.draft(self.session, self.actor, key)
+        self.must: list[Todo] = []
+        self.may: list[Todo] = []
+        self.remarks: list[DraftComment] = []
+
+    @cached_property
+    def rows(self) -> dict[str, DraftSection]:
+        """Every section as it is kept."""
+        return drafts.rows(self.session, self.actor, self.case)
+
+    @cached_property
+    def _opened(self) -> tuple[tuple[str, ...] | None, Text | None]:
+        if self.case.state == "draft":
+            return None, None
+        try:
+            return drafts.open_fields(self.session, self.case), None
+        except Conflict as problem:
+            return None, problem.text
+
+    @property
+    def named(self) -> tuple[str, ...] | None:
+        """The fields that may be changed in a returned case; None: all."""
+        return self._opened[0]
+
+    @property
+    def closed(self) -> Text | None:
+        """Why nobody may write now."""
+        return self._opened[1]
+
+    @property
+    def writes(self) -> bool:
+        return may_draft(self.actor, self.case) and self.closed is None
+
+    def sheet(self, section: str, **over: Any) -> Sheet:
+        if section not in self.rows:
+            raise Missing(Text("There is no page at this address."))
+        row = self.rows[section]
+        given = {"content": row.content, "version": row.version, "unconfirmed": row.unconfirmed, **over}
+        cited = [each for each in self.rows["sources"].content.get("sources") or [] if isinstance(each, dict)]
+        return Sheet(section, named=self.named, cited=cited, lang=web.language(), **given)
+
+    def contents(self) -> dict[str, dict[str, Any]]:
+        return {name: row.content for name, row in self.rows.items()}
+
+    def frame(self) -> dict[str, Any]:
+        """What stands around a section: how far the others are, and what is to be done."""
+        ready = submissions.readiness(self.session, self.actor, self.case, now=web.now())
+        self.must, self.may = todos.todos(ready, self.contents(), web.say, web.language())
+        if may_comment(self.actor, self.case):
+            self.remarks = draft_comments.comments(self.session, self.actor, self.case)
+        return {
+            "case": self.case,
+            "title": self.rows["basics"].content.get("title") or {},
+            "states": todos.states(self.contents(), self.must, self.remarks, self.named if self.writes else None),
+            "must": self.must,
+            "may": self.may,
+            "met": [figures.pick(finding.text, web.language()) for finding in ready.findings if finding.met],
+            "writes": self.writes,
+            "closed": web.say(self.closed) if self.closed else None,
+        }
+
+    def page(self, section: str, *, status: int = 200, **over: Any) -> Any:
+        """A section: to be written in, or to be read."""
+        self.sheet(section)
+        frame = self.frame()
+        added, check = request.args.get("added", ""), "check" in request.args
+        refused: dict[str, list[str]] = over.pop("errors", {})
+        errors = refused or self.errors(section, check=check)
+        told = [(todo.name, todo.text) for todo in self.must if check and todo.section == section]
+        if refused and "comment" not in refused:
+            told = [(name, self._said(name, said)) for name, said in refused.items()]
+        sheet = self.sheet(section, errors=errors, added=added, **over)
+        remarks = [each for each in self.remarks if each.section == section]
+        people = {each.person_id for each in remarks} | {self.rows[section].person_id}
+        page = web.render(
+            "catalog/editor/section.html",
+            **frame,
+            sheet=sheet,
+            draft_section=section,
+            comments=remarks,
+            may_comment=may_comment(self.actor, self.case),
+            reader=self.actor.person,
+            names=person_names(self.session, [each for each in people if each]),
+            row=self.rows[section],
+            check=check,
+            told=told if self.writes else [],
+            files=downloads.section(self.session, self.actor, self.case) if section == "files" else None,
+        )
+        return (page, status) if status != 200 else page
+
+    def _said(self, name: str, said: Sequence[str]) -> str:
+        """What is wrong with a field, and with which."""
+        field = sheets.caption(name, web.language())
+        return web.say(Text("%(field)s: %(words)s", {"field": field, "words": " ".join(said)}))
+
+    def errors(self, section: str, *, check: bool) -> dict[str, list[str]]:
+        """What is wrong in a section by control; what is only not there yet is told when one asks for a check."""
+        found: dict[str, list[str]] = {}
+        for todo in self.must:
+            if todo.section == section and todo.name and (check or todo.wrong):
+                found.setdefault(todo.name, []).append(todo.said)
+        return found
+
+    def saved(self, row: DraftSection) -> Response:
+        """What a script needs to know after a save."""
+        frame = self.frame()
+        return jsonify(
+            version=row.version,
+            saved_at=f"{row.at.astimezone(figures.ZONE):%H:%M:%S}",
+            findings=[todo.as_dict() for todo in self.must + self.may],
+            trouble=self.errors(row.name, check="check" in request.args),
+            parts={
+                name: web.render(f"catalog/editor/_{name}.html", **frame, draft_section=row.name)
+                for name in ("sections", "rules")
+            },
+        )
+
+    def refused(self, section: str, content: Mapping[str, Any], problem: Invalid) -> Any:
+        """Nothing was kept: it says why, and what was typed stays in the form."""
+        told = {todos.anchor({section: content}, name): said for name, said in web.sentences(problem).items()}
+        if quiet():
+            return jsonify(title=web.say(problem.text), trouble=told), problem.status
+        return self.page(section, status=problem.status, content=content, version=sent_version(), errors=told)
+
+    def conflict(self, current: DraftSection, mine: Mapping[str, Any]) -> Any:
+        """Somebody else was quicker: both texts, field by field, and who it was."""
+        self.rows = {**self.rows, current.name: current}
+        sheet = self.sheet(current.name)
+        names = person_names(self.session, [current.person_id] if current.person_id else [])
+        given = {
+            "case": self.case,
+            "draft_section": current.name,
+            "version": current.version,
+            "who": names.get(current.person_id or 0, ""),
+            "at": current.at,
+            "fields": sheets.differences(sheet, mine),
+        }
+        if quiet():
+            part = web.render("catalog/editor/_conflict.html", **given)
+            return jsonify(version=current.version, who=given["who"], conflict=part), 409
+        return web.render("catalog/editor/conflict.html", **given), 409
+
+    def cite_anew(self, gone: int) -> None:
+        """A source was taken out: what cites those after it cites them by their new numbers."""
+        for name, content in sheets.without_source(self.contents(), gone).items():
+            version = self.rows[name].version
+            drafts.save(self.session, self.actor, self.case, name, content=content, version=version, now=web.now())

@@ -1,0 +1,194 @@
+"""A look into a file before it is taken: is it what its ending says, and does it hide something?
+
+Each refusal is one plain sentence. Office files are packages of many parts; packages.py looks into those.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import unicodedata
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pikepdf
+from PIL import Image, UnidentifiedImageError
+
+from . import packages
+from .errors import Invalid, Text
+
+BLOCK = 1 << 20
+START = 4096
+MAX_PIXELS = 40_000_000
+
+# What may be attached: ending -> media type. Anything a browser would run is not on the list.
+TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "csv": "text/csv",
+    "txt": "text/plain",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# How files of other kinds begin. Text never begins like this, and a picture or a PDF only like its own kind.
+SIGNATURES = (
+    *(b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"MZ"),
+    *(b"\x7fELF", b"{\\rtf", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"#!"),
+)
+MARKUP = re.compile(
+    rb"<(!doctype|html|head|body|script|svg|iframe|object|embed|meta|\?xml|\?php)\b", re.IGNORECASE
+)
+LEADING = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype|\?|[a-z!])", re.IGNORECASE | re.DOTALL)
+PAGES = re.compile(rb"<(!doctype\s+html|html\b|script\b)", re.IGNORECASE)
+OLE = b"\xd0\xcf\x11\xe0"
+PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x00IEND\xae\x42\x60\x82"
+
+
+def ending_of(name: str) -> str:
+    """The ending in small letters. Raises Invalid when no file with it is taken."""
+    _, dot, ending = unicodedata.normalize("NFKC", name).rpartition(".")
+    if not ending.isascii():
+        raise Invalid(Text("The ending of the name has letters that only look like Latin ones; rename the file."))
+    if not dot or ending.lower() not in TYPES:
+        allowed = {"endings": ", ".join(sorted(TYPES))}
+        raise Invalid(Text("This kind of file is not taken. Allowed: %(endings)s.", allowed))
+    return ending.lower()
+
+
+def look(path: Path, name: str) -> str:
+    """The media type of a file that may be taken. Raises Invalid with the rule that it breaks."""
+    ending = ending_of(name)
+    with path.open("rb") as file:
+        start = file.read(START)
+    if not start:
+        raise Invalid(Text("The file is empty."))
+    LOOKS[ending](path, start, ending)
+    return TYPES[ending]
+
+
+def _other(ending: str) -> Invalid:
+    return Invalid(Text("The content of the file is not what its ending .%(ending)s says.", {"ending": ending}))
+
+
+def _two_kinds() -> Invalid:
+    return Invalid(Text("The file is of two kinds at once, which is how harmful files hide."))
+
+
+def _too_many_pixels() -> Invalid:
+    most = {"limit": MAX_PIXELS // 1_000_000}
+    return Invalid(Text("A picture may have %(limit)s million pixels at most.", most))
+
+
+def _text(path: Path, start: bytes, ending: str) -> None:
+    if start.startswith(SIGNATURES) or not _reads_as_text(path):
+        raise _other(ending)
+    if LEADING.match(start) or MARKUP.search(start):
+        raise Invalid(Text("The file is a web page and not a .%(ending)s file.", {"ending": ending}))
+
+
+def _reads_as_text(path: Path) -> bool:
+    """UTF-8, or the national standard GB 18030, from beginning to end; read in pieces, however large it is."""
+    return any(_reads_as(path, encoding) for encoding in ("utf-8", "gb18030"))
+
+
+def _reads_as(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(BLOCK):
+                if b"\0" in block:
+                    return False
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _picture(path: Path, start: bytes, ending: str) -> None:
+    kinds = ("PNG",) if ending == "png" else ("JPEG",)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is lower
+            with Image.open(path, formats=kinds) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise _too_many_pixels()
+                image.verify()
+    except Image.DecompressionBombError:
+        raise _too_many_pixels() from None
+    except UnidentifiedImageError:
+        raise _other(ending) from None
+    except (OSError, SyntaxError, ValueError):
+        raise Invalid(packages.DAMAGED) from None
+    if zipfile.is_zipfile(path) or _anywhere(path, PAGES) or b"%PDF-" in start:
+        raise _two_kinds()
+    if ending == "png" and not _ends_with(path, PNG_END):
+        raise _two_kinds()
+
+
+def _pdf(path: Path, start: bytes, ending: str) -> None:
+    if not start.startswith(b"%PDF-"):
+        raise _other(ending)
+    if zipfile.is_zipfile(path):
+        raise _two_kinds()
+    try:
+        with pikepdf.open(path) as pdf:
+            locked, pages = pdf.is_encrypted, len(pdf.pages)
+    except pikepdf.PasswordError:
+        locked, pages = True, 0
+    except pikepdf.PdfError:
+        raise Invalid(packages.DAMAGED) from None
+    if locked:
+        raise Invalid(packages.LOCKED)
+    if not pages:
+        raise Invalid(packages.DAMAGED)
+
+
+def _office(path: Path, start: bytes, ending: str) -> None:
+    if start.startswith(OLE):
+        raise Invalid(
+            Text(
+                "The file has a password or an old format; save it as .%(ending)s without a password.",
+                {"ending": ending},
+            )
+        )
+    if not start.startswith(b"PK\x03\x04"):
+        raise _other(ending)
+    if b"%PDF-" in start:
+        raise _two_kinds()
+    packages.look(path, ending)
+
+
+def _anywhere(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    """Does the pattern stand anywhere in the file? Read in pieces that overlap."""
+    before = b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            if pattern.search(before + block):
+                return True
+            before = block[-64:]
+    return False
+
+
+def _ends_with(path: Path, end: bytes) -> bool:
+    with path.open("rb") as file:
+        file.seek(-len(end), io.SEEK_END)
+        return file.read() == end
+
+
+LOOKS: Mapping[str, Callable[[Path, bytes, str], None]] = {
+    "pdf": _pdf,
+    "png": _picture,
+    "jpg": _picture,
+    "jpeg": _picture,
+    "csv": _text,
+    "txt": _text,
+    "docx": _office,
+    "xlsx": _office,
+}

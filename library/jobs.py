@@ -1,0 +1,128 @@
+"""Work that was ordered in a transaction and is done by a worker: what each kind of Delivery means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from . import mail, notices
+from .accounts import letter_flow, letters
+from .accounts.letter_models import Letter
+from .catalog import admission, bulk, bulk_flow, grids, receipts, submissions, upload_checks
+from .catalog.draft_models import BulkImport, Submission
+from .config import Config
+from .db import Database
+from .errors import Problem
+from .files import Store
+from .policy import SYSTEM
+from .scanning import scanner
+from .workflow import step
+
+Payload = Mapping[str, Any]
+
+
+def _tell(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    notices.tell(database, config, seq=payload["seq"], now=at)
+
+
+def _post(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    """Send a letter that still waits; one that was held or thrown away meanwhile is left alone."""
+    with database.reading() as session:
+        letter = session.get(Letter, payload["letter"])
+    if letter is None or letter.state != "queued":
+        return
+    if letter.text is None:
+        with database.unit() as session:
+            row = session.get_one(Letter, letter.id)
+            step(letter_flow.FLOW, session, SYSTEM, row, "letter.fail", now=at, error="its person was erased")
+        return
+    mail.send(config, letter, now=at)
+    with database.unit() as session:
+        row = session.get_one(Letter, letter.id, with_for_update=True)
+        if row.state == "queued":
+            step(letter_flow.FLOW, session, SYSTEM, row, "letter.send", now=at)
+
+
+def _overdue(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    with database.unit() as session:
+        admission.note_overdue(session, SYSTEM, session.get_one(Submission, payload["submission"]), now=at)
+
+
+def _check_import(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    """Read and check a table of cases; how far it has come stands in its row."""
+    given: dict[str, Any]
+    with database.reading() as session:
+        row = session.get_one(BulkImport, payload["import"])
+        if row.state != "waiting":
+            return
+        try:
+            rows = grids.read(Store(config.files).path(row.sha256), row.name.rpartition(".")[2].lower())
+            _progress(database, row.id, 0, of=len(rows))
+            result = bulk.check(session, row.organisation_id, rows, lambda done: _progress(database, row.id, done))
+            move, given = "import.check", {"rows": len(rows), "result": result}
+        except Problem as problem:
+            move, given = "import.refuse", {"why": problem.text}
+    with database.unit() as session:
+        step(bulk_flow.FLOW, session, SYSTEM, session.get_one(BulkImport, row.id), move, now=at, **given)
+
+
+def _write_import(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    """Write a checked table: in one unit, or a hundred rows at a time. Started again it adds nothing twice."""
+    with database.reading() as session:
+        row = session.get_one(BulkImport, payload["import"])
+    if row.state != "accepted":
+        return
+    rows = grids.read(Store(config.files).path(row.sha256), row.name.rpartition(".")[2].lower())
+    total: Counter[str] = Counter()
+    given: dict[str, Any]
+    try:
+        for some in [rows] if row.whole else bulk.portions(bulk.right(rows, row.result)):
+            with database.unit() as session:
+                actor = bulk.acting(session, row)
+                total.update(bulk.write(session, actor, session.get_one(BulkImport, row.id), some, now=at))
+            _progress(database, row.id, total.total())
+        move, given = "import.done", {"result": dict(total)}
+    except Problem as problem:
+        move, given = "import.refuse", {"why": problem.text}
+    with database.unit() as session:
+        step(bulk_flow.FLOW, session, SYSTEM, session.get_one(BulkImport, row.id), move, now=at, **given)
+
+
+def _progress(database: Database, number: int, done: int, *, of: int | None = None) -> None:
+    with database.unit() as session:
+        row = session.get_one(BulkImport, number)
+        row.done, row.rows = done, row.rows if of is None else of
+
+
+def _check_upload(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    store = Store(config.files, max_bytes=config.max_file)
+    upload_checks.check(database, store, scanner(config.clamav), upload=payload["upload"])
+
+
+def _receipt(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    receipts.make(database, Store(config.files), config, submission=payload["submission"], now=at)
+
+
+JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
+    notices.TELL: _tell,
+    letters.POST: _post,
+    bulk.CHECK: _check_import,
+    bulk.WRITE: _write_import,
+    admission.OVERDUE: _overdue,
+    submissions.RECEIPT: _receipt,
+    upload_checks.CHECK: _check_upload,
+}
+
+
+def give_up(session: Session, kind: str, payload: Payload, *, error: str, now: dt.datetime) -> None:
+    """Work that failed too often: what waits for it is told."""
+    if kind == upload_checks.CHECK:
+        upload_checks.give_up(session, upload=payload["upload"])
+    if kind == letters.POST:
+        letter = session.get(Letter, payload["letter"])
+        if letter is not None and letter.state == "queued":
+            step(letter_flow.FLOW, session, SYSTEM, letter, "letter.fail", now=now, error=error)

@@ -1,0 +1,163 @@
+"""The outbox: letters that wait, went out or failed, for officers; and which letters a person wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from marshmallow import EXCLUDE, Schema, fields, validate
+from sqlalchemy import Select, func, select
+from werkzeug.wrappers import Response
+
+from . import db, notices, web, workflow
+from .accounts import letters
+from .accounts.letter_flow import FLOW
+from .accounts.letter_models import LETTER_STATES, Letter
+from .errors import Conflict, Forbidden, Invalid, Missing, Text
+from .paging import asked, pages
+from .policy import Rules
+from .verbs import VERBS
+from .web import door
+
+bp = Blueprint("outbox", __name__)
+
+RULES: Rules = {"letter.post": letters.may_post}
+PER_PAGE = 50
+MOST = 500  # letters of one click; what is left is said
+
+
+class Asked(Schema):
+    """Which letters a page shows; an empty choice is none."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    state = fields.String(load_default="", validate=validate.OneOf(["", *LETTER_STATES]))
+    verb = fields.String(load_default="", validate=validate.Length(max=60))
+    q = fields.String(load_default="", validate=validate.Length(max=100))
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
+
+
+def wanted(args: dict[str, Any]) -> Select[Letter]:
+    """The letters that the address asks for, newest first; never those that open an account."""
+    rows = select(Letter).where(Letter.private.is_(False)).order_by(Letter.at.desc(), Letter.id.desc())
+    if args["state"]:
+        rows = rows.where(Letter.state == args["state"])
+    if args["verb"]:
+        rows = rows.where(Letter.verb == args["verb"])
+    if args["q"]:
+        rows = rows.where(
+            Letter.address.contains(args["q"], autoescape=True) | Letter.title.contains(args["q"], autoescape=True)
+        )
+    return rows
+
+
+@bp.get("/desk/outbox")
+@door("letter.post")
+def outbox() -> str:
+    session, args = web.session(), asked(Asked(), request.args)
+    rows = wanted(args)
+    total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    shown = session.scalars(rows.limit(PER_PAGE).offset(PER_PAGE * (args["page"] - 1)))
+    states = select(Letter.state, func.count()).where(Letter.private.is_(False)).group_by(Letter.state)
+    return web.render(
+        "outbox/index.html",
+        args=args,
+        letters=list(shown),
+        total=total,
+        states=dict(iter(session.execute(states))),
+        kinds=kinds(),
+        held=letters.held_kinds(session),
+        pages=pages(
+            args["page"], total, PER_PAGE, lambda page: url_for("outbox.outbox", **{**args, "page": page})
+        ),
+    )
+
+
+@bp.post("/desk/outbox")
+@door("letter.post")
+def move() -> Response:
+    """One step for the chosen letters, or for all that the filter finds; each that may take it takes it."""
+    session, verb = web.session(), request.form.get("move", "")
+    args = asked(Asked(), request.form)
+    rows = wanted(args)
+    if request.form.get("all") != "yes":
+        rows = wanted(Asked().load({})).where(Letter.id.in_(request.form.getlist("letter", type=int)))
+    step = next((row for row in FLOW if row.verb == verb), None)
+    if step is None:
+        raise Invalid(Text("There is no step called %(verb)s.", {"verb": verb}))
+    with db.unit(session):
+        found = list(session.scalars(rows.where(Letter.state.in_(step.source)).limit(MOST)))
+        for letter in found:
+            workflow.step(FLOW, session, web.actor(), letter, verb, now=web.now())
+    return redirect(_address({**args, "page": 1}), 303)
+
+
+@bp.post("/desk/outbox/kinds")
+@door("letter.post")
+def hold_kinds() -> Response:
+    chosen = set(request.form.getlist("verb")) & kinds().keys()
+    with db.unit(web.session()) as session:
+        letters.hold_kinds(session, web.actor(), verbs=chosen, now=web.now())
+    return redirect(url_for("outbox.outbox"), 303)
+
+
+@bp.route("/desk/outbox/<int(max=2147483647):number>", methods=["GET", "POST"])
+@door("letter.post")
+def letter(number: int) -> str | Response | tuple[str, int]:
+    """One letter as it goes out; held or failed, its words can be changed."""
+    session, actor = web.session(), web.actor()
+    found = session.get(Letter, number)
+    if found is None or found.private:
+        raise Missing(Text("There is no such letter."))
+    given, errors, status = {"title": found.title, "text": found.text or ""}, {}, 200
+    if request.method == "POST":
+        given = {name: request.form.get(name, "") for name in given}
+        try:
+            with db.unit(session):
+                letters.edit(session, actor, found, **given, now=web.now())
+            return redirect(url_for("outbox.letter", number=number, changed=1), 303)
+        except Invalid as problem:
+            errors, status = web.sentences(problem), problem.status
+        except Conflict as problem:
+            errors, status = {"text": [web.say(problem.text)]}, problem.status
+    moves = workflow.open_moves(FLOW, session, actor, found, web.now())
+    page = web.render(
+        "outbox/letter.html",
+        letter=found,
+        given=given,
+        errors=errors,
+        kind=kinds().get(found.verb, found.verb),
+        verbs=[row.verb for row, _ in moves],
+        changed="changed" in request.args,
+    )
+    return page, status
+
+
+@bp.route("/account/letters", methods=["GET", "POST"])
+@door("account.own")
+def choices() -> str | Response:
+    """Which letters a person gets; some nobody may do without."""
+    session, actor = web.session(), web.actor()
+    if actor.person is None or actor.scopes is not None:
+        raise Forbidden(Text("You may not do this."))
+    if request.method == "POST":
+        unwanted = notices.optional().keys() - set(request.form.getlist("verb"))
+        with db.unit(session):
+            letters.choose(session, actor, unwanted=unwanted, now=web.now())
+        return redirect(url_for("outbox.choices", saved=1), 303)
+    return web.render(
+        "outbox/choices.html",
+        choices=notices.optional(),
+        unwanted=letters.silenced(session, actor.person),
+        saved="saved" in request.args,
+    )
+
+
+def _address(args: dict[str, Any]) -> str:
+    return url_for("outbox.outbox", **{name: value for name, value in args.items() if value})
+
+
+def kinds() -> dict[str, str]:
+    """The kinds of letters, by verb."""
+    return {verb: VERBS[verb] for verb in notices.NOTICES}

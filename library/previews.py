@@ -1,0 +1,65 @@
+"""What a page shows of a file without opening it: a picture made small, the first lines of a text or a table."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+PICTURES = frozenset({"image/png", "image/jpeg"})
+LARGEST = (960, 960)
+QUALITY = 80
+BEGINNING = 8192
+LINES, ROWS, COLUMNS, WIDEST = 12, 8, 8, 120
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first lines of a text, or the first rows of a table; is there more?"""
+
+    lines: list[str]
+    rows: list[list[str]]
+    more: bool
+
+
+def picture(path: Path, out: Path) -> None:
+    """A small picture of a picture that was stripped."""
+    with Image.open(path) as image:
+        image.draft("RGB", LARGEST)  # a JPEG is read at a fraction of its size
+        image.thumbnail(LARGEST)
+        small = image.convert("RGBA")
+    paper = Image.new("RGBA", small.size, "white")
+    paper.alpha_composite(small)
+    paper.convert("RGB").save(out, "JPEG", quality=QUALITY, progressive=True)
+
+
+def first_page(path: Path, media_type: str) -> FirstPage | None:
+    """Of a text or a table; None for files of other kinds."""
+    if media_type not in ("text/plain", "text/csv"):
+        return None
+    with path.open("rb") as file:
+        content = file.read(BEGINNING + 1)
+    text, cut = beginning(content)[0], len(content) > BEGINNING
+    if cut:
+        text = text.rpartition("\n")[0] or text  # the last line may be half a line
+    if media_type == "text/plain":
+        lines = [line[:WIDEST] for line in text.splitlines()]
+        return FirstPage(lines[:LINES], [], cut or len(lines) > LINES)
+    rows = [
+        [cell[:WIDEST] for cell in row[:COLUMNS]] for row in csv.reader(io.StringIO(text), strict=False) if row
+    ]
+    return FirstPage([], rows[:ROWS], cut or len(rows) > ROWS)
+
+
+def beginning(content: bytes) -> tuple[str, str]:
+    """The first bytes of a file as text, and how it is encoded. A character at the end may be cut."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return codecs.getincrementaldecoder(encoding)().decode(content), encoding
+        except UnicodeDecodeError:
+            continue
+    return content.decode("utf-8", errors="replace"), "utf-8"

@@ -1,0 +1,130 @@
+"""What was copied, what came back, handing in, and the list of one's cases."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import func, select
+from working import BUTTON, Work, page, send
+
+from library.catalog.draft_models import Submission
+from library.catalog.models import Case
+
+
+def test_copied_fields_stay_marked_until_confirmed(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    begun = send(client, "/work/new", **{"from": key})
+    copy = begun.location.split("/")[2]
+    address = f"/work/{copy}/basics"
+    text = page(client, address)
+    marked = [each for each in BUTTON.findall(text) if each.startswith("confirm:")]
+    assert marked == [
+        "confirm:title,summary,sectors,technologies",
+        *(f"confirm:{each}" for each in marked[0][8:].split(",")),
+    ]
+    assert "declarations" not in {name for name, content in work.contents(copy).items() if content}
+    typed = {"title__zh": "智能水表", "title__en": "Smart water meters", "summary__zh": "改过的摘要"}
+    typed |= {"sectors__0": "water-metering", "technologies": "edge-computing"}
+    assert send(client, address, version=1, do="confirm:title", **typed).status_code == 303
+    left = [each for each in BUTTON.findall(page(client, address)) if each.startswith("confirm:")]
+    assert left == ["confirm:sectors,technologies", "confirm:sectors", "confirm:technologies"], (
+        "writing confirms too"
+    )
+    assert "Sectors: copied; look at it and confirm it." in page(client, f"/work/{copy}/submit")
+
+
+def test_a_copy_of_nothing_is_refused_at_its_field(work: Work) -> None:
+    answer = send(work.browsers["王小明"], "/work/new", **{"from": "MIOT-2020-9999"})
+    assert answer.status_code == 422
+    assert 'id="from-wrong"' in answer.get_data(as_text=True)
+
+
+def test_of_a_returned_case_only_the_named_field_can_be_written(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    work.move(key, "case.submit", work.actors["王小明"])
+    closed = page(client, f"/work/{key}/basics")
+    assert BUTTON.findall(closed) == []
+    assert send(client, f"/work/{key}/basics", quiet=True, version=1, title__zh="x").status_code == 409
+    given = {"reason": "摘要太短，请补充。", "fields": ["summary"], "days": 5}
+    work.move(key, "case.return", work.officer(), given=given)
+    assert "摘要太短，请补充。" in page(client, f"/work/{key}")
+    text = page(client, f"/work/{key}/basics")
+    assert 'name="summary.zh"' in text
+    assert 'name="title.zh"' not in text
+    typed = {"title__zh": "偷改", "summary__zh": "补正后的摘要"}
+    assert send(client, f"/work/{key}/basics", version=1, **typed).status_code == 303
+    found = work.contents(key)["basics"]
+    assert (found["title"]["zh"], found["summary"]) == ("智能水表", {"zh": "补正后的摘要"})
+    states = re.findall(r">(Locked|Returned)<", page(client, f"/work/{key}"))
+    assert states.count("Locked") == 7
+
+
+def test_what_is_missing_is_listed_and_there_is_no_button(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft({"basics": {"title": {"zh": "水表"}}})
+    text = page(client, f"/work/{key}/submit")
+    assert "case.submit" not in text
+    links = re.findall(r'href="(/work/[^"]+check=1#[^"]+)"', text)
+    assert f"/work/{key}/basics?check=1#summary" in links
+    for address in links:
+        path, _, name = address.partition("#")
+        assert f'id="{name}"' in page(client, path), address
+    assert send(client, f"/work/{key}/moves/case.submit", number=1).status_code == 422
+
+
+def test_a_double_click_makes_one_submission(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    text = page(client, f"/work/{key}/submit")
+    number = re.search(r'name="number" value="(\d+)"', text)
+    assert number
+    for _ in range(3):
+        sent = send(client, f"/work/{key}/moves/case.submit", number=number[1])
+        assert (sent.status_code, sent.location) == (303, f"/work/{key}/receipts/1")
+    with work.site.database.reading() as session:
+        submission = session.scalars(select(Submission)).one()
+        code, digest = session.scalars(select(Case.code)).one(), submission.digest
+    receipt = page(client, f"/work/{key}/receipts/1")
+    assert f"{code}-R1" in receipt
+    assert digest in receipt
+    assert receipt.count("<time ") == 3
+    page(client, f"/work/{key}/receipts/2", 404)
+
+
+def test_an_old_form_hands_nothing_in_again_after_a_return(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    send(client, f"/work/{key}/moves/case.submit", number=1)
+    work.move(
+        key,
+        "case.return",
+        work.officer(),
+        given={"reason": "摘要太短，请补充。", "fields": ["summary"], "days": 5},
+    )
+    assert send(client, f"/work/{key}/moves/case.submit", number=1).location == f"/work/{key}/receipts/1"
+    with work.site.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Submission)) == 1
+    assert send(client, f"/work/{key}/moves/case.submit", number=2).location == f"/work/{key}/receipts/2"
+
+
+def test_the_page_offers_the_moves_that_are_open(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    assert re.findall(r"/moves/([a-z.]+)", page(client, f"/work/{key}")) == ["case.withdraw"]
+    assert send(client, f"/work/{key}/moves/case.admit").status_code == 404
+    assert send(client, f"/work/{key}/moves/case.withdraw").status_code == 303
+    text = page(client, f"/work/{key}")
+    assert re.findall(r"/moves/([a-z.]+)", text) == []
+    assert "Withdrawn" in text
+
+
+def test_the_list_costs_the_same_for_one_case_and_for_three(work: Work, statements: list[str]) -> None:
+    client = work.browsers["王小明"]
+    costs = []
+    for title in ("甲案例", "乙案例", "丙案例"):
+        work.draft({"basics": {"title": {"zh": title}}})
+        statements.clear()
+        text = page(client, "/work")
+        costs.append(len(statements))
+    assert [title for title in ("甲案例", "乙案例", "丙案例") if title in text] == ["甲案例", "乙案例", "丙案例"]
+    assert costs[0] == costs[2]
+    assert "乙案例" not in page(client, "/work?state=admitted")
+    assert "乙案例" in page(client, "/work?state=draft")
+    page(client, "/work?state=nothing", 422)
+    page(client, "/work?page=2", 404)

@@ -1,0 +1,91 @@
+"""What happened, as officers and people read it; and that every verb has words."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import make
+import pytest
+from sites import Site
+from sources import read
+from sqlalchemy import update
+
+from library import events
+from library.catalog.models import Revision
+from library.db import Database
+from library.verbs import VERBS
+from library.worker import now
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Site:
+    site = Site(database, tmp_path)
+    with database.unit() as session:
+        make.officer(session, email="li@ministry.example", name="李梅")
+        make.person(session, email="wang@people.example")
+    return site
+
+
+def test_events_are_read_by_case_and_by_person(site: Site) -> None:
+    """Scenario 31."""
+    first, second = site.add(), site.add()
+    officer = site.signed_in("li@ministry.example")
+    page = officer.get(f"/audit?subject={first}").get_data(as_text=True)
+    assert (first in page, second in page) == (True, False)
+    assert "Collected from public sources" in page
+    assert "MIOT-P-0001" in page
+    mine = officer.get("/audit?actor=li@ministry.example&verb=sign_in.begin").get_data(as_text=True)
+    assert ("李梅" in mine, first in mine) == (True, False)
+    assert officer.get("/audit?verb=nonsense").status_code == 422
+
+
+def test_erased_details_are_said_to_be_erased(site: Site) -> None:
+    code = site.add()
+    with site.database.unit() as session:
+        session.delete(session.get_one(events.EventDetail, 1))
+    page = site.signed_in("li@ministry.example").get(f"/audit?subject={code}").get_data(as_text=True)
+    assert "erased" in page
+
+
+def test_the_chain_is_checked_on_the_page(site: Site) -> None:
+    site.add()
+    officer = site.signed_in("li@ministry.example")
+    assert "Unbroken" in officer.get("/audit/chain").get_data(as_text=True)
+    with site.database.unit() as session:
+        session.execute(update(Revision).values(document={"title": {"zh": "改"}}))
+    page = officer.get("/audit/chain").get_data(as_text=True)
+    assert ("Unbroken" in page, "was changed since event 1" in page) == (False, True)
+
+
+@pytest.mark.parametrize("address", ["/audit", "/audit/chain"])
+def test_the_audit_is_the_officers(site: Site, address: str) -> None:
+    site.add()
+    assert site.signed_in("li@ministry.example").get(address).status_code == 200
+    for client in (site.client(), site.signed_in("wang@people.example")):
+        assert client.get(address).status_code in (302, 303, 403)
+
+
+def test_people_read_what_happened_in_their_account(site: Site) -> None:
+    site.add()
+    person = site.signed_in("wang@people.example")
+    with site.database.unit() as session:
+        events.record(session, make.OFFICER, "person.role", "person:2", now=now(), detail={"given": "expert"})
+    page = person.get("/account/history").get_data(as_text=True)
+    assert ("Role changed" in page, "MIOT-P-0001" in page, "expert" in page) == (True, False, False)
+
+
+def test_every_verb_that_is_recorded_has_words() -> None:
+    verbs = set()
+    for module in read("library").values():
+        if module.name.split(".")[0] == "library":
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call):
+                    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                    place = {"record": 2, "Move": 0}.get(name)
+                    if place is not None and len(node.args) > place:
+                        verb = node.args[place]
+                        verbs |= {verb.value} if isinstance(verb, ast.Constant) else set()
+    assert len(verbs) > 20, json.dumps(sorted(verbs))
+    assert verbs - VERBS.keys() == set()

@@ -1,0 +1,144 @@
+"""The outbox as officers use it, and the letters that people choose; over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import make
+import pytest
+from flask.testing import FlaskClient
+from sites import Site, token
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from library.accounts import letters
+from library.accounts.letter_models import Letter
+from library.accounts.letters import Recipient
+from library.db import Database
+from library.worker import now
+
+OUTBOX = "/desk/outbox"
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Site:
+    site = Site(database, tmp_path)
+    with database.unit() as session:
+        make.officer(session, email="li@ministry.example")
+        make.person(session, email="wang@people.example")
+    return site
+
+
+def written(session: Session, number: int, *, private: bool = False) -> None:
+    letters.write(
+        session,
+        key=f"test:{number}",
+        verb="account.recover" if private else "case.report",
+        about="case:1",
+        to=Recipient(f"p{number}@people.example"),
+        title=f"Letter {number}",
+        text=f"Words {number}",
+        now=now(),
+        private=private,
+    )
+
+
+def hold(site: Site, count: int) -> None:
+    with site.database.unit() as session:
+        letters.hold_kinds(session, make.OFFICER, verbs=["case.report"], now=now())
+        for number in range(1, count + 1):
+            written(session, number)
+
+
+def states(site: Site) -> list[str]:
+    with site.database.reading() as session:
+        return list(session.scalars(select(Letter.state).order_by(Letter.id)))
+
+
+def send(client: FlaskClient, address: str, **given: object) -> int:
+    answer = client.post(address, data={"csrf_token": token(client, OUTBOX), **given})
+    return answer.status_code
+
+
+def test_held_letters_are_opened_changed_thrown_away_and_the_filtered_rest_is_sent(site: Site) -> None:
+    """Scenario 24."""
+    hold(site, 40)
+    officer = site.signed_in("li@ministry.example")
+    with site.database.reading() as session:
+        first, second = session.scalars(select(Letter.id).order_by(Letter.id).limit(2))
+    assert "Words 1" in officer.get(f"{OUTBOX}/{first}").get_data(as_text=True)
+    assert send(officer, f"{OUTBOX}/{first}", title="Changed", text="Other words") == 303
+    assert send(officer, OUTBOX, move="letter.discard", letter=second) == 303
+    assert (
+        send(officer, OUTBOX, move="letter.release", all="yes", state="held", verb="case.report", q="Letter 3")
+        == 303
+    )
+    assert (states(site).count("queued"), states(site).count("held"), states(site).count("discarded")) == (
+        11,
+        28,
+        1,
+    )
+    assert send(officer, OUTBOX, move="letter.release", all="yes", state="held") == 303
+    site.work()
+    assert (states(site).count("sent"), states(site).count("discarded")) == (39, 1)
+    told = {letter["To"]: (letter["Subject"], letter.get_content().strip()) for letter in site.letters()}
+    assert (len(told), told["p1@people.example"]) == (39, ("Changed", "Other words"))
+    page = officer.get(f"{OUTBOX}?state=sent").get_data(as_text=True)
+    assert "Changed" in page
+    assert "Letter 2<" not in page
+
+
+def test_only_letters_that_wait_can_be_changed(site: Site) -> None:
+    hold(site, 1)
+    officer = site.signed_in("li@ministry.example")
+    assert send(officer, f"{OUTBOX}/1", title=" ", text="x") == 422
+    assert send(officer, OUTBOX, move="letter.release", letter=1) == 303
+    site.work()
+    assert send(officer, f"{OUTBOX}/1", title="Too late", text="Too late") == 409
+    assert send(officer, OUTBOX, move="letter.burn", letter=1) == 422
+
+
+def test_letters_that_open_an_account_are_not_in_the_outbox(site: Site) -> None:
+    with site.database.unit() as session:
+        written(session, 1, private=True)
+        written(session, 2)
+        number = session.scalars(select(Letter.id).where(Letter.private)).one()
+    officer = site.signed_in("li@ministry.example")
+    page = officer.get(OUTBOX).get_data(as_text=True)
+    assert ("Letter 2" in page, "Letter 1" in page) == (True, False)
+    assert officer.get(f"{OUTBOX}/{number}").status_code == 404
+    assert send(officer, OUTBOX, move="letter.discard", letter=number) == 303
+    assert send(officer, OUTBOX, move="letter.discard", all="yes", q="p1@people.example") == 303
+    assert sorted(states(site)) == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("address", [OUTBOX, f"{OUTBOX}/1"])
+def test_the_outbox_is_the_officers(site: Site, address: str) -> None:
+    hold(site, 1)
+    officer = site.signed_in("li@ministry.example").get(address)
+    assert (officer.status_code, "p1@people.example" in officer.get_data(as_text=True)) == (200, True)
+    for client in (site.client(), site.signed_in("wang@people.example")):
+        assert client.get(address).status_code in (302, 303, 403)
+
+
+def test_lists_cost_the_same_whatever_their_length(site: Site, statements: list[str]) -> None:
+    officer = site.signed_in("li@ministry.example")
+    costs = []
+    for count in (1, 3):
+        with site.database.unit() as session:
+            for number in range(count):
+                written(session, 100 * count + number)
+        officer.get(OUTBOX)
+        statements.clear()
+        officer.get(OUTBOX)
+        costs.append(len([one for one in statements if one.startswith("SELECT")]))
+    assert costs[0] == costs[1]
+
+
+def test_a_person_chooses_letters(site: Site) -> None:
+    person = site.signed_in("wang@people.example")
+    page = person.get("/account/letters").get_data(as_text=True)
+    assert page.count(" checked>") == page.count('name="verb"') > 1
+    given = {"csrf_token": token(person, "/account/letters"), "verb": ["case.comment"]}
+    assert person.post("/account/letters", data=given).status_code == 303
+    assert person.get("/account/letters").get_data(as_text=True).count(" checked>") == 1
