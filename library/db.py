@@ -132,8 +132,10 @@ def _refuse_statement(state: ORMExecuteState) -> None:
 
 def _engine(url: str, pool_size: int) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=pool_size)
-    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, pool_size=pool_size)
+        return create_engine(url, pool_pre_ping=True, pool_size=pool_size, hide_parameters=True)
+    given = {"timeout": 5, "check_same_thread": False}
+    # Parameters are hidden from what an error says: they are people's words, and errors are logged.
+    engine = create_engine(url, connect_args=given, pool_size=pool_size, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

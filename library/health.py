@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import IndexBroken, IndexMissing
 
-from . import deliveries, events, indexing, web, worker
+from . import deliveries, events, indexing, logs, web, worker
 from .errors import Missing, Text
 from .web import door
 
@@ -75,5 +75,5 @@ def count(response: Response) -> Response:
     method = request.method if request.method in METHODS else "other"
     REQUESTS.labels(endpoint, method, str(response.status_code)).inc()
     if "started" in g:
-        SECONDS.labels(endpoint).observe(web.elapsed())
+        SECONDS.labels(endpoint).observe(logs.elapsed())
     return response

@@ -11,6 +11,7 @@ import re
 import unicodedata
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .errors import Invalid, Text
 BLOCK = 1 << 20
 START = 4096
 MAX_PIXELS = 40_000_000
+MOST_LISTS = 32 << 20  # of objects of a PDF, unpacked
+STREAM = re.compile(rb"stream\r?\n")
 
 # What may be attached: ending -> media type. Anything a browser would run is not on the list.
 TYPES = {
@@ -137,6 +140,8 @@ def _pdf(path: Path, start: bytes, ending: str) -> None:
         raise _other(ending)
     if zipfile.is_zipfile(path):
         raise _two_kinds()
+    if _unpacked_lists(path.read_bytes()) > MOST_LISTS:
+        raise Invalid(packages.BOMB)
     try:
         with pikepdf.open(path) as pdf:
             locked, pages = pdf.is_encrypted, len(pdf.pages)
@@ -148,6 +153,25 @@ def _pdf(path: Path, start: bytes, ending: str) -> None:
         raise Invalid(packages.LOCKED)
     if not pages:
         raise Invalid(packages.DAMAGED)
+
+
+def _unpacked_lists(data: bytes) -> int:
+    """How many bytes the lists of objects in a PDF unpack to, counted until there are too many.
+
+    Whoever opens a PDF unpacks them all at once, and a few kilobytes may hold gigabytes.
+    """
+    total = 0
+    for found in STREAM.finditer(data):
+        before = data[max(0, found.start() - 2000) : found.start()]
+        if b"/ObjStm" in before or b"/XRef" in before:
+            unpacking = zlib.decompressobj()
+            try:
+                total += len(unpacking.decompress(data[found.end() : found.end() + BLOCK * 64], MOST_LISTS + 1))
+            except zlib.error:
+                continue  # another filter, or no stream after all
+        if total > MOST_LISTS:
+            break
+    return total
 
 
 def _office(path: Path, start: bytes, ending: str) -> None:

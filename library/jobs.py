@@ -16,7 +16,7 @@ from .catalog import admission, bulk, bulk_flow, grids, receipts, submissions, u
 from .catalog.draft_models import BulkImport, Submission
 from .config import Config
 from .db import Database
-from .errors import Problem
+from .errors import Problem, Text
 from .files import Store
 from .policy import SYSTEM
 from .scanning import scanner
@@ -122,6 +122,11 @@ def give_up(session: Session, kind: str, payload: Payload, *, error: str, now: d
     """Work that failed too often: what waits for it is told."""
     if kind == upload_checks.CHECK:
         upload_checks.give_up(session, upload=payload["upload"])
+    if kind in (bulk.CHECK, bulk.WRITE):
+        row = session.get_one(BulkImport, payload["import"])
+        why = Text("The table could not be read to its end; save it again and bring it once more.")
+        if row.state in ("waiting", "accepted"):
+            step(bulk_flow.FLOW, session, SYSTEM, row, "import.refuse", now=now, why=why)
     if kind == letters.POST:
         letter = session.get(Letter, payload["letter"])
         if letter is not None and letter.state == "queued":

@@ -17,9 +17,11 @@ from .accounts.letters import Recipient
 from .accounts.models import Membership, Organisation, Person, PersonRole
 from .catalog.draft_models import CaseLink, DraftComment, Submission
 from .catalog.models import Case, CaseReport
+from .catalog.wording import label_in
 from .config import ROOT, Config
 from .db import Database
 from .labels import N_
+from .language import voice
 
 FOLLOWER = "notify"
 EVERYWHERE = "*"
@@ -237,7 +239,10 @@ def compose(verb: str, lang: str, **about: Any) -> tuple[str, str]:
     """
     names = [f"{verb}.zh.txt", f"{verb}.txt"] if lang == "zh" else [f"{verb}.txt"]
     template = TEMPLATES.select_template(names)
-    words = template.render(day=lambda at: figures.day(at, lang, long=True), **about)
+    said = voice("zh" if lang == "zh" else "en")
+    words = template.render(
+        day=lambda at: figures.day(at, lang, long=True), part=lambda code: label_in(said, "part", code), **about
+    )
     title, _, text = words.strip().partition("\n")
     return title.strip(), text.strip() + "\n"
 

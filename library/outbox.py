@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from werkzeug.wrappers import Response
 
 from . import db, notices, web, workflow
@@ -40,7 +40,8 @@ class Asked(Schema):
 
 def wanted(args: dict[str, Any]) -> Select[Letter]:
     """The letters that the address asks for, newest first; never those that open an account."""
-    rows = select(Letter).where(Letter.private.is_(False)).order_by(Letter.at.desc(), Letter.id.desc())
+    safety = or_(*(Letter.verb.startswith(kind) for kind in letters.SAFETY))
+    rows = select(Letter).where(Letter.private.is_(False), ~safety).order_by(Letter.at.desc(), Letter.id.desc())
     if args["state"]:
         rows = rows.where(Letter.state == args["state"])
     if args["verb"]:
@@ -108,7 +109,7 @@ def letter(number: int) -> str | Response | tuple[str, int]:
     """One letter as it goes out; held or failed, its words can be changed."""
     session, actor = web.session(), web.actor()
     found = session.get(Letter, number)
-    if found is None or found.private:
+    if found is None or not letters.may_post(actor, found):
         raise Missing(Text("There is no such letter."))
     given, errors, status = {"title": found.title, "text": found.text or ""}, {}, 200
     if request.method == "POST":
@@ -160,4 +161,4 @@ def _address(args: dict[str, Any]) -> str:
 
 def kinds() -> dict[str, str]:
     """The kinds of letters, by verb."""
-    return {verb: VERBS[verb] for verb in notices.NOTICES}
+    return {verb: VERBS[verb] for verb in notices.NOTICES if not verb.startswith(letters.SAFETY)}

@@ -19,6 +19,7 @@ from .errors import Invalid, Text
 BLOCK = 1 << 20
 MOST_PARTS = 5000
 MOST_BYTES = 300 << 20  # unpacked, all parts together
+MOST_OF_TEXT = 64 << 20  # of a part that is read and written anew
 MOST_OF_ONE = 20 << 20  # of a part that is read as a whole: relations, types, a package within
 TIGHTEST = 200  # how many times smaller than what is in it; sheets reach 30, a row of zeros 1000
 SMALL = 1 << 20  # up to which a part may be packed as tightly as it likes
@@ -114,6 +115,8 @@ def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, depth: int, budget: B
     elif part.filename == TYPES_PART:
         if MACRO_TYPE.search(_whole(archive, part, budget)):
             raise Invalid(NO_MACROS)
+    elif part.filename.lower().endswith((".xml", ".vml")) and part.file_size > MOST_OF_TEXT:
+        raise Invalid(BOMB)
     else:
         _content(archive, part, budget)
 

@@ -79,7 +79,7 @@ def _drawn(source: bytes, data: Mapping[str, Any], at: dt.datetime) -> bytes:
         format="pdf",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         pdf_standards="ua-1",
-        timestamp=at.astimezone(dt.UTC),
+        timestamp=at.astimezone(dt.UTC).replace(microsecond=0),  # typst takes whole seconds only
     )
     if not isinstance(made, bytes):
         raise TypeError("typst drew something else than one file")

@@ -49,9 +49,12 @@ def first_page(path: Path, media_type: str) -> FirstPage | None:
     if media_type == "text/plain":
         lines = [line[:WIDEST] for line in text.splitlines()]
         return FirstPage(lines[:LINES], [], cut or len(lines) > LINES)
-    rows = [
-        [cell[:WIDEST] for cell in row[:COLUMNS]] for row in csv.reader(io.StringIO(text), strict=False) if row
-    ]
+    try:
+        # newline: old spreadsheets end their lines with a bare carriage return
+        read = [row for row in csv.reader(io.StringIO(text, newline=None)) if row]
+    except csv.Error:
+        return None
+    rows = [[cell[:WIDEST] for cell in row[:COLUMNS]] for row in read]
     return FirstPage([], rows[:ROWS], cut or len(rows) > ROWS)
 
 

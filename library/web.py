@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -69,8 +68,8 @@ def init_app(app: Flask, config: Config, database: Database, rules: Rules) -> No
 def session() -> Session:
     """This request's session; it writes only if the method may."""
     if "session" not in g:
-        database: Database = current_app.extensions["database"]
-        g.session = database.reading() if request.method in SAFE_METHODS else database.writing()
+        base: Database = current_app.extensions["database"]
+        g.session = base.reading() if request.method in SAFE_METHODS else base.writing()
     found: Session = g.session
     return found
 
@@ -90,13 +89,15 @@ def actor() -> Actor:
     return found
 
 
+def let_go() -> None:
+    """Before a body that may come slowly: no transaction stays open, and who asks is looked up again after it."""
+    session().rollback()
+    for found in ("actor", "recognised"):
+        g.pop(found, None)
+
+
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-def elapsed() -> float:
-    """Seconds since this request came in."""
-    return time.perf_counter() - float(g.started)
 
 
 def language() -> Language:
@@ -212,8 +213,7 @@ def _guard() -> None:
     if most := getattr(view, "most", None):
         request.max_content_length = most  # before anybody reads the form
     if request.method not in SAFE_METHODS:
-        # The body may still be on its way, however slowly: nobody waits meanwhile for a transaction of ours.
-        session().rollback()
+        let_go()
 
 
 def _dress(response: Response) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,13 @@ def _turn(path: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
+def said(failure: Exception) -> str:
+    """What went wrong, without the address that a mail server repeats: it is kept and logged."""
+    if isinstance(failure, smtplib.SMTPRecipientsRefused):
+        return ", ".join(str(code) for code, _ in failure.recipients.values())
+    return str(failure)
+
+
 class Worker:
     """One machine's worker. Only it writes this machine's index."""
 
@@ -115,7 +123,7 @@ class Worker:
         try:
             jobs.JOBS[kind](self.config, self.database, payload, at)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is noted and tried again
-            error = f"{type(failure).__name__}: {failure}"
+            error = f"{type(failure).__name__}: {said(failure)}"
             log.warning("work failed", kind=kind, delivery=number, error=error)
         with self.database.unit() as session:
             row = session.get_one(deliveries.Delivery, number)

@@ -6,12 +6,14 @@ import hashlib
 import io
 import os
 import unicodedata
+import zlib
 from pathlib import Path
 
 import hostile_files as bad
 import make
 import pytest
 
+from library import previews
 from library.catalog.schemas import AttachedFile
 from library.errors import Conflict, Invalid
 from library.files import Store, given_name, safe_name
@@ -256,3 +258,21 @@ def test_old_leftovers_are_swept_and_new_ones_stay(store: Store) -> None:
     os.utime(store.path(kept.sha256), (week - 1, week - 1))
     store.sweep(make.NOW - make.dt.timedelta(days=7))
     assert sorted(path.name for path in everything(store)) == sorted([".incoming-new", "new", kept.sha256])
+
+
+def test_a_pdf_whose_lists_unpack_to_far_more_is_not_opened(tmp_path: Path) -> None:
+    packed = zlib.compress(b" " * (40 << 20), 9)
+    head = b"%%PDF-1.5\n1 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>\nstream\n" % len(packed)
+    store = Store(tmp_path)
+    with pytest.raises(Invalid, match="far larger"):
+        store.put(io.BytesIO(head + packed + b"\nendstream\nendobj\n%%EOF"), "a.pdf")
+    assert store.put(io.BytesIO(bad.pdf()), "b.pdf").media_type == "application/pdf"
+
+
+@pytest.mark.parametrize("content", [b"a,b\rc,d\r", b'"open\rnever closed', b"a\r\nb\n\rc"])
+def test_a_table_with_ends_of_lines_of_old_machines_has_a_first_page(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "table.csv"
+    file.write_bytes(content)
+    page = previews.first_page(file, "text/csv")
+    assert page is not None
+    assert page.rows[0][0] in ("a", "open\nnever closed")

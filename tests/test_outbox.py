@@ -142,3 +142,22 @@ def test_a_person_chooses_letters(site: Site) -> None:
     given = {"csrf_token": token(person, "/account/letters"), "verb": ["case.comment"]}
     assert person.post("/account/letters", data=given).status_code == 303
     assert person.get("/account/letters").get_data(as_text=True).count(" checked>") == 1
+
+
+def test_letters_about_the_safety_of_an_account_cannot_be_kept_back(site: Site) -> None:
+    with site.database.unit() as session:
+        who = session.scalars(select(Letter.id)).all()
+        assert who == []
+        to = Recipient("wang@people.example")
+        given = {"about": "person:2", "to": to, "title": "A new token", "text": "Words", "now": now()}
+        letter = letters.write(session, key="safety:1", verb="token.make", **given)
+        assert letter is not None
+        number = letter.id
+    officer = site.signed_in("li@ministry.example")
+    assert "A new token" not in officer.get(OUTBOX).get_data(as_text=True)
+    assert officer.get(f"{OUTBOX}/{number}").status_code == 404
+    assert send(officer, OUTBOX, move="letter.hold", letter=number) == 303
+    assert send(officer, f"{OUTBOX}/kinds", verb="token.make") == 303
+    assert states(site) == ["queued"]
+    with site.database.reading() as session:
+        assert letters.held_kinds(session) == set()

@@ -56,6 +56,11 @@ def test_a_time_is_one_instant_in_whatever_zone_it_is_given() -> None:
 
 
 @pytest.mark.font
+def test_a_clock_that_stands_between_two_seconds_prints_too() -> None:
+    assert draw("水表", AT.replace(microsecond=123_456)) == draw("水表", AT)
+
+
+@pytest.mark.font
 def test_the_file_is_tagged_and_says_its_language_and_title() -> None:
     with pikepdf.open(io.BytesIO(draw("智能水表"))) as file:
         assert bool(file.Root.MarkInfo.Marked)

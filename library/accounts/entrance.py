@@ -13,10 +13,12 @@ from flask import session as cookie
 from flask_limiter import Limiter
 from flask_login import current_user
 from flask_security import change_email, recovery_codes, views, webauthn
+from marshmallow import ValidationError
 
 from .. import db, web
 from ..errors import Forbidden, Text
 from . import profile
+from .schemas import Address
 
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
@@ -78,7 +80,12 @@ def _address() -> str:
 
 
 def _account() -> str:
-    return request.form.get("email", "").strip().lower()
+    """The address as it will be looked up: there are many spellings of one."""
+    given = request.form.get("email", "")
+    try:
+        return str(Address().deserialize(given))
+    except ValidationError:
+        return given.strip().lower()
 
 
 def _half_way() -> str:
@@ -137,7 +144,7 @@ def _inside(view: Callable[..., Any], endpoint: str) -> Callable[..., Response]:
             request.host = urlsplit(current_app.extensions["config"].url).netloc
         if endpoint in PROVEN:
             require_factor()
-        if endpoint == "two_factor_token_validation" and g.get("recognised"):
+        if endpoint == "two_factor_token_validation" and _recognised():
             # Nothing is half done here; the library would sign the browser out, by a GET too.
             return make_response(redirect(url_for("account.index"), 303))
         if request.method in web.SAFE_METHODS:
@@ -159,9 +166,15 @@ def _inside(view: Callable[..., Any], endpoint: str) -> Callable[..., Response]:
     return answer
 
 
+def _recognised() -> Any:
+    """Whom identity.py knows this browser to be, which it looks up when somebody asks who acts."""
+    web.actor()
+    return g.get("recognised")
+
+
 def require_factor() -> None:
     """Whoever has a second factor must have shown it in this browser. Raises Forbidden."""
-    found = g.get("recognised")
+    found = _recognised()
     if found and profile.has_factor(found.person) and not found.sign_in.second_factor:
         raise Forbidden(
             Text(
@@ -172,7 +185,7 @@ def require_factor() -> None:
 
 def _lead(response: Response) -> Response:
     """Whose roles rest without a second factor is led to set one up."""
-    found = g.get("recognised")
+    found = _recognised()
     if g.pop("begun", False) and found and found.person.roles and not profile.has_factor(found.person):
         return make_response(redirect(url_for("security.two_factor_setup")))
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from .. import events
@@ -36,17 +36,18 @@ def erase(session: Session, actor: Actor, person: Person, *, now: dt.datetime) -
     session.execute(tokens.values(name="", hint=""))
     session.execute(delete(ExternalIdentity).where(ExternalIdentity.person_id == person.id))
     session.execute(delete(Silenced).where(Silenced.person_id == person.id))
+    old = person.email
     nobody = f"{secrets.token_hex(12)}@{NOWHERE}"
     session.execute(update(Invitation).where(Invitation.email == person.email).values(email=nobody))
-    session.execute(
-        update(Letter).where(Letter.person_id == person.id).values(address=nobody, title="", text=None)
-    )
+    his = or_(Letter.person_id == person.id, func.lower(Letter.address) == old)
+    letters = [f"letter:{number}" for number in session.scalars(select(Letter.id).where(his))]
+    session.execute(update(Letter).where(his).values(address=nobody, title="", text=None, last_error=None))
     person.email, person.name, person.password = nobody, "", None
     person.tf_primary_method = person.tf_totp_secret = person.mf_recovery_codes = None
     person.fs_webauthn_user_handle, person.fs_uniquifier = None, secrets.token_hex(16)
     person.webauthn, person.roles = [], []
     person.active, person.erased_at = False, now
-    about = select(events.Event.seq).where(events.Event.subject == person.subject)
+    about = select(events.Event.seq).where(events.Event.subject.in_([person.subject, *letters]))
     session.execute(delete(events.EventDetail).where(events.EventDetail.seq.in_(about)))
     events.record(session, actor, "person.erase", person.subject, now=now)
 

@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Forbidden, refuse)
     app.after_request(note_seen)
     provider = config.oidc_name if config.oidc_issuer else ""
-    app.context_processor(lambda: {"me": g.get("recognised"), "provider": provider})
+    app.context_processor(lambda: {"me": recognised(), "provider": provider})
     app.extensions["identify"] = identify
     for signal, hear in HEARD.items():
         signal.connect(hear, app)
@@ -230,6 +230,7 @@ def password_changed(app: Flask, *, user: Person, **_: Any) -> None:
     mine = found and found.person.id == user.id
     keep = found.sign_in if found and mine and g.get("begun") is False else None
     profile.password_changed(web.session(), user, keep=keep, now=web.now())
+    tokens.end_all(web.session(), user, now=web.now())
 
 
 def factor_set(app: Flask, *, user: Person, **_: Any) -> None:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from .. import events, figures
@@ -41,7 +41,7 @@ def send(
     members.still_owner(session, actor, organisation)
     values = loaded(InvitationForm(), given, NOT_SENT)
     _none_yet(session, actor, organisation, values["email"], now)
-    _not_too_many(session, organisation, now)
+    _not_too_many(session, actor, organisation, now)
     return _write(session, actor, organisation, values, config, now)
 
 
@@ -57,7 +57,7 @@ def again(
     """Ask once more, with a new word and a new term; the word of the former letter stops working."""
     members.still_owner(session, actor, organisation)
     _withdraw(session, actor, organisation, invitation, now)
-    _not_too_many(session, organisation, now)
+    _not_too_many(session, actor, organisation, now)
     values = {"email": invitation.email, "role": invitation.role}
     return _write(session, actor, organisation, values, config, now)
 
@@ -137,14 +137,16 @@ def _none_yet(session: Session, actor: Actor, organisation: Organisation, email:
         raise Invalid(NOT_SENT, fields={"email": [sentence]})
 
 
-def _not_too_many(session: Session, organisation: Organisation, now: dt.datetime) -> None:
+def _not_too_many(session: Session, actor: Actor, organisation: Organisation, now: dt.datetime) -> None:
     waiting = queries.open_invitations(organisation.id, now).with_only_columns(func.count(Invitation.id))
     if (session.scalar(waiting) or 0) >= MOST_OPEN:
         limit = {"limit": MOST_OPEN}
         raise TooMany(
             Text("%(limit)s invitations wait for an answer; withdraw some, or wait until they run out.", limit)
         )
-    today = select(func.count()).where(Invitation.organisation_id == organisation.id, Invitation.at > now - DAY)
+    # Of the person too: organisations can be founded and closed one after the other.
+    by = or_(Invitation.organisation_id == organisation.id, Invitation.invited_by == actor.person)
+    today = select(func.count()).where(by, Invitation.at > now - DAY)
     if (session.scalar(today) or 0) >= MOST_A_DAY:
         limit = {"limit": MOST_A_DAY}
         raise TooMany(Text("An organisation sends %(limit)s invitations a day at most; go on tomorrow.", limit))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from .. import events
 from ..errors import Conflict, Forbidden, Invalid, Text
 from ..policy import Actor, require
 from . import operations, queries
-from .models import MEMBERSHIPS, Membership, Organisation, Person
+from .models import MEMBERSHIPS, Invitation, Membership, Organisation, Person
 from .policy import RULES
 
 LAST_OWNER = Text("This is the last owner; make somebody else an owner first.")
@@ -46,6 +47,7 @@ def change(
         return
     if before == "owner":
         _keep_an_owner(session, organisation)
+        _withdraw_what_he_sent(session, organisation, member, now)
     member.role = role
     detail = {"person": member.person_id, "before": before, "after": role}
     events.record(session, actor, "membership.change", organisation.subject, now=now, detail=detail)
@@ -114,9 +116,23 @@ def _end(session: Session, actor: Actor, organisation: Organisation, member: Mem
     if member.role == "owner":
         _keep_an_owner(session, organisation)
     member.ended_at = now
+    _withdraw_what_he_sent(session, organisation, member, now)
     operations.stop_acting(session, member.person_id, organisation.id, now=now)
     detail = {"person": member.person_id, "role": member.role}
     events.record(session, actor, "membership.end", organisation.subject, now=now, detail=detail)
+
+
+def _withdraw_what_he_sent(
+    session: Session, organisation: Organisation, member: Membership, now: dt.datetime
+) -> None:
+    """Nobody comes back by an invitation of his own."""
+    sent = update(Invitation).where(
+        Invitation.organisation_id == organisation.id,
+        Invitation.invited_by == member.person_id,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
+    )
+    session.execute(sent.values(withdrawn_at=now))
 
 
 def _keep_an_owner(session: Session, organisation: Organisation) -> None:

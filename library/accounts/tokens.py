@@ -89,6 +89,15 @@ def end(session: Session, actor: Actor, token_id: int, *, now: dt.datetime) -> N
         events.record(session, actor, "token.end", f"person:{person}", now=now, detail={"token": token.id})
 
 
+def end_all(session: Session, person: Person, *, now: dt.datetime) -> None:
+    """Whoever knew the old password may have made them."""
+    rows = select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.ended_at.is_(None))
+    for token in session.scalars(rows):
+        token.ended_at = now
+        doer = Actor(person.subject, person=person.id)
+        events.record(session, doer, "token.end", person.subject, now=now, detail={"token": token.id})
+
+
 def kept(session: Session, actor: Actor) -> list[ApiToken]:
     """The actor's tokens, newest first, those that have ended too."""
     mine = select(ApiToken).where(ApiToken.person_id == actor.person)

@@ -75,6 +75,8 @@ def archive(
     session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given | None = None
 ) -> events.Facts:
     """Out of the library, with a word for those who look for it. The operator's command line may give none."""
+    if not actor.is_member(case.owner_id):
+        _not_ones_own(session, actor, case)
     if given is not None or not actor.has("system"):
         case.farewell = operations.filled(FarewellForm, given or {})["farewell"]
     return submissions.withdraw(session, actor, case, now=now)
@@ -92,6 +94,7 @@ def assign(
     """Say which officer looks at a submission; None: nobody in particular."""
     case = submission.case
     require(RULES, actor, "case.judge", case)
+    _not_ones_own(session, actor, case)
     if submission.outcome is not None:
         raise Conflict(Text("This submission was answered before."))
     if officer is not None:

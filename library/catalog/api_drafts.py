@@ -177,7 +177,7 @@ def _once(given: Mapping[str, Any], answer: Callable[[], dict[str, Any]]) -> dic
     if not re.fullmatch("[!-~]{1,255}", key):
         words = Text("An Idempotency-Key has 1 to 255 characters: letters, digits and signs, no spaces.")
         raise Invalid(words, fields={"Idempotency-Key": [words]})
-    asked = [request.path, given]
+    asked = [web.actor().organisation, request.path, given]
     return answers.once(web.session(), web.actor(), key, asked=asked, answer=answer, now=web.now())
 
 

@@ -78,17 +78,19 @@ def check(session: Session, owner: int, rows: Sequence[Row], tell: Tell) -> dict
     terms = _terms(session)
     tally = {"added": 0, "changed": 0, "wrong": 0}
     errors: list[dict[str, Any]] = []
+    wrong_rows: list[int] = []
     seen: dict[str, int] = {}
     for done, row in enumerate(rows):
         wrong = [*_complaints(row, seen, terms)]
         if row.key in known and known[row.key] not in CHANGEABLE:
             wrong.append((KEY, Text("This case waits for an answer or is closed; it cannot be changed now.")))
         seen.setdefault(row.key, row.number)
+        wrong_rows += [row.number] if wrong else []
         tally["wrong" if wrong else "changed" if row.key in known else "added"] += 1
         errors += [{"row": row.number, "column": column, **_kept(text)} for column, text in wrong]
         if done % 200 == 0:
             tell(done)
-    return {**tally, "errors": errors[:TOLD], "errors_total": len(errors)}
+    return {**tally, "errors": errors[:TOLD], "errors_total": len(errors), "wrong_rows": wrong_rows}
 
 
 def write(
@@ -117,7 +119,7 @@ def write(
 
 def right(rows: Sequence[Row], result: Mapping[str, Any]) -> list[Row]:
     """The rows of which the check found nothing wrong."""
-    wrong = {each["row"] for each in result["errors"]}
+    wrong = set(result["wrong_rows"])
     return [row for row in rows if row.number not in wrong]
 
 

@@ -28,7 +28,7 @@ PASSAGES = 5  # of one other case
 ANSWERS = ("case.admit", "case.return", "case.decline")
 # Fields that the public face of a case does not show.
 FURTHER = (
-    *("benefits", "replicability", "attachments", "unit_cost_band", "security", "data_level", "right_to_publish"),
+    *("benefits", "replicability", "unit_cost_band", "security", "data_level", "right_to_publish"),
     *("masks", "contact"),
 )
 MOVES = (*ANSWERS, "case.release", "case.archive", "case.restore")

@@ -5,6 +5,7 @@ A small file is looked into by the request that brought its end, a large one by 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +34,20 @@ class Verdict:
     public: Kept | None = None
 
 
+# A picture takes hundreds of megabytes while it is drawn anew: several at once would be too many.
+ONE_AT_A_TIME = threading.Lock()
+
+
 def inspect(store: Store, scanner: Scanner | None, path: Path, name: str) -> Verdict:
     """Look into a file that is here as a whole, and keep it with its public copy.
 
     Raises Unavailable when the virus scanner does not answer.
     """
+    with ONE_AT_A_TIME:
+        return _inspected(store, scanner, path, name)
+
+
+def _inspected(store: Store, scanner: Scanner | None, path: Path, name: str) -> Verdict:
     try:
         media_type = look(path, name)
         if scanner is not None and (virus := scanner.scan(path)):

@@ -45,7 +45,7 @@ def room(endpoint: str | None, values: dict[str, Any] | None) -> None:
 @bp.before_request
 def let_go() -> None:
     """A part may come slowly: whoever was looked up for the guard leaves no transaction open meanwhile."""
-    web.session().rollback()
+    web.let_go()
 
 
 @bp.errorhandler(Problem)
@@ -165,6 +165,7 @@ def _take(key: str, name: str, stream: IO[bytes], *, offset: int, most: int) -> 
         here = uploads.offset(upload, spool)
         if offset != here:
             raise Behind(here)
+        web.let_go()
         size = spool.add(stream, at=here, most=min(most, upload.size - here))
         verdict = _verdict(upload, spool.path) if size == upload.size <= uploads.PART else None
         session, actor = web.session(), web.actor()

@@ -228,6 +228,7 @@ def test_it_works_without_scripts(office: Office) -> None:
     tab.click("button[value='up:standards.1']")
     assert [each.input_value() for each in tab.locator("[data-many=standards] .field").all()] == ["乙", "甲"]
     tab.click("button[value=check]")
+    tab.locator("[role=alert]").wait_for()
     assert tab.locator("[role=alert]").count() == 1
     tab.click("nav.steps a >> nth=0")
     assert box(tab, "title.zh").input_value() == "水表"

@@ -294,3 +294,13 @@ def test_the_template_comes_back_empty_and_whole(editor: FlaskClient, tmp_path: 
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert [cell.value for cell in book["cases"][1]] == list(grids.COLUMNS)
     assert "water-metering" in [cell.value for cell in book["codes"][1]]
+
+
+def test_more_mistakes_than_are_told_do_not_make_a_wrong_row_right(site: Site, editor: FlaskClient) -> None:
+    rows = [{**GOOD, "external_key": f"W-{number}", "connections.1.value": "many"} for number in range(1100)]
+    address = bring(editor, table(*rows, {**GOOD, "external_key": "R-1"}), whole="no")
+    site.work()
+    assert (len(state(site)[1]["errors"]), state(site)[1]["wrong"]) == (1000, 1100)
+    assert accept(editor, address) == 303
+    site.work()
+    assert cases(site).keys() == {"R-1"}
