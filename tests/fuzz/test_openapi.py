@@ -103,6 +103,9 @@ def fuzzed(site: Site, mode: GenerationMode, headers: dict[str, str]) -> int:
     # A version that is not there, a step that is not open: refused, and rightly.
     accepted = schema.config.checks.positive_data_acceptance.expected_statuses
     schema.config.checks.positive_data_acceptance.expected_statuses = [*accepted, "412"]
+    # A tag that no longer fits is refused before the words are looked at, right or wrong.
+    refused = schema.config.checks.negative_data_rejection.expected_statuses
+    schema.config.checks.negative_data_rejection.expected_statuses = [*refused, "412"]
     schema.config.generation.allow_extra_parameters = False  # words that we do not know are passed over
     schema.config.generation.with_security_parameters = False
     tried, keys = 0, set()
