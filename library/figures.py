@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
 from markupsafe import Markup
 
+from .workdays import ZONE
+
 NARROW = "\N{NARROW NO-BREAK SPACE}"
-ZONE = ZoneInfo("Asia/Shanghai")
 TAGS = {"en": "en", "zh": "zh-CN"}
 UNITS = {"en": ((10**9, "bn"), (10**6, "M"), (10**3, "k")), "zh": ((10**8, "亿"), (10**4, "万"))}
 STOPS = {

@@ -9,7 +9,6 @@ import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -21,12 +20,12 @@ from .catalog import asked_for, draft_past, duplicates, leftovers
 from .config import Config
 from .db import Database
 from .files import Store
+from .workdays import ZONE
 
 TICK = 0.5
 BEAT = dt.timedelta(seconds=5)
 NO_PAUSE, FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(), dt.timedelta(seconds=1), dt.timedelta(minutes=1)
 FOLLOWER = "worker"
-ZONE = ZoneInfo("Asia/Shanghai")
 
 log = structlog.get_logger("worker")
 

@@ -79,7 +79,8 @@ def step(
     if not allowed:
         raise Forbidden(Text("You may not do this."))
     session.flush()  # the refresh would forget what was not written
-    session.refresh(subject, with_for_update=True)  # of two at once, the second sees what the first did
+    # Of two at once, the second sees what the first did. What was read along with the subject stays unlocked.
+    session.refresh(subject, with_for_update={"of": type(subject)})
     move = next((move for move in allowed if subject.state in move.source), None)
     if move is None:
         raise Conflict(

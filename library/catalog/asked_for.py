@@ -21,9 +21,9 @@ from search.folding import fold
 
 from ..db import INSERT, Database
 from ..policy import Actor
+from ..workdays import ZONE
 from . import policy
 from .models import Opened, Searched
-from .queries import SHANGHAI
 
 LONGEST = 60
 DIGITS = 7
@@ -48,7 +48,7 @@ def tidied(text: str) -> str | None:
 
 
 def day_of(now: dt.datetime) -> str:
-    return now.astimezone(SHANGHAI).date().isoformat()
+    return now.astimezone(ZONE).date().isoformat()
 
 
 class Tally:

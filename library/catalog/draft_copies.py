@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ..errors import Missing, Text
 from ..policy import Actor, require
+from ..workdays import ZONE
 from . import drafts, policy, sections
 from .draft_models import DraftSection
 from .models import Case, Revision
@@ -20,7 +20,6 @@ from .schemas import as_seen
 # Files and declarations are given anew, and so is what a number says when it is old.
 NOT_COPIED = frozenset({"files", "declarations"})
 MONTHS = 12
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def copy_forward(session: Session, actor: Actor, source: str, *, now: dt.datetime) -> Case:

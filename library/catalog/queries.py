@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -20,19 +19,17 @@ from .models import Attachment, Case, CaseReport, ConnectionCount, Revision
 from .schemas import as_seen
 from .taxonomy import Taxonomy
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Working days, unless officers have set others.
 DAYS = {"answer_days": 10, "correction_days": 10}
 
 
 def case(session: Session, actor: Actor, code: str) -> Case:
     """The case of this number with its counts. Raises Missing; Gone where it was public once."""
-    found = session.scalar(
-        select(Case).where(Case.code == code, policy.visible(actor)).options(selectinload(Case.counts))
-    )
+    wanted = select(Case).where(Case.code == code, policy.visible(actor)).options(joinedload(Case.counts))
+    found = session.scalars(wanted).unique().one_or_none()
     if found is None:
         if grave := tombstone(session, code):
-            since, until = (at and at.astimezone(SHANGHAI).date() for at in (grave["since"], grave["until"]))
+            since, until = (at and at.astimezone(workdays.ZONE).date() for at in (grave["since"], grave["until"]))
             stay = Text("It was here from %(since)s to %(until)s.", {"since": since, "until": until})
             why = [Text("Why it left: %(why)s", {"why": grave["farewell"]})] if grave["farewell"] else []
             raise Gone(Text("%(code)s is no longer in the library.", {"code": code}), reasons=[stay, *why])
@@ -229,7 +226,7 @@ def biography(seen: dict[str, Any], case: Case) -> list[dict[str, Any]]:
     """What happened and what is planned, by date: the document's own moments and the library's."""
     moments = [{**moment, "library": None} for moment in seen["timeline"]]
     if case.admitted_at:
-        day = case.admitted_at.astimezone(SHANGHAI).date().isoformat()
+        day = case.admitted_at.astimezone(workdays.ZONE).date().isoformat()
         moments.append({"when": day, "library": "admitted", "planned": False, "sources": []})
     return sorted(moments, key=lambda moment: moment["when"])
 

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from ..accounts.models import Organisation
 from ..db import insert_unless_there
 from ..errors import Conflict, Text
 from ..policy import Actor, require
+from ..workdays import ZONE
 from . import draft_past, drafts, duplicates, mistakes, operations, queries, rules, sections
 from .draft_models import Submission
 from .models import Case
@@ -24,7 +24,6 @@ from .policy import RULES
 from .upload_models import Upload
 
 RECEIPT = "receipt"  # of a Delivery; its payload is {"submission": id}
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from sqlalchemy.orm import Session
 
-from .. import figures, web
+from .. import figures, web, workdays
 from ..accounts.queries import person_names
 from ..errors import Conflict, Invalid, Missing, Text
 from ..policy import Actor
@@ -146,7 +146,7 @@ class Workbench:
         frame = self.frame()
         return jsonify(
             version=row.version,
-            saved_at=f"{row.at.astimezone(figures.ZONE):%H:%M:%S}",
+            saved_at=f"{row.at.astimezone(workdays.ZONE):%H:%M:%S}",
             findings=[todo.as_dict() for todo in self.must + self.may],
             trouble=self.errors(row.name, check="check" in request.args),
             parts={

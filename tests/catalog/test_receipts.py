@@ -173,6 +173,22 @@ def test_the_file_is_made_once_and_kept_under_its_hash(database: Database, tmp_p
 
 
 @pytest.mark.font
+def test_what_is_handed_in_at_any_moment_gets_its_file(database: Database, tmp_path: Path) -> None:
+    """A clock seldom stands at a whole second."""
+    site = Site(database, tmp_path)
+    at = make.NOW.replace(microsecond=654_321)
+    with database.unit() as session:
+        owner = handed_in.organisation(session)
+        member = make.member(session, owner, "owner", email="li@works.example")
+        case = handed_in.draft(session, member, now=at)
+        handed_in.move(session, member, case, "case.submit", now=at)
+        address, number = f"/work/{case.key}/receipts/1.pdf", owner.id
+    site.work()
+    with site.signed_in("li@works.example", organisation=number).get(address) as answer:
+        assert (answer.status_code, answer.get_data()[:5]) == (200, b"%PDF-")
+
+
+@pytest.mark.font
 def test_drawn_again_it_would_be_the_same_file(database: Database, tmp_path: Path) -> None:
     number = one(database)
     make_it(database, tmp_path, number)
