@@ -6,11 +6,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
+from flask.templating import Environment as FlaskEnvironment
 from flask_wtf.csrf import generate_csrf
-from jinja2 import Environment
+from jinja2 import Environment, nodes
+from jinja2.nodes import EvalContext
+from jinja2.visitor import NodeTransformer
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from nh3 import clean
@@ -72,14 +76,41 @@ PLAIN = (
 )
 
 
+class Spoken(NodeTransformer):
+    """Says while a template is compiled what is always said the same: a page has a hundred such words."""
+
+    def __init__(self, said: Voice, autoescape: bool) -> None:
+        self.said, self.autoescape = said, autoescape
+
+    def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
+        match node:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(words))], kwargs=[]):
+                words = self.said(words) % {}  # as gettext does: %% is a percent sign
+                return nodes.Const(Markup(words) if self.autoescape else words, lineno=node.lineno)
+        return self.generic_visit(node, *args, **kwargs)
+
+
+class Templates(FlaskEnvironment):
+    """Of one language, once `said` is set."""
+
+    said: Voice
+
+    def _generate(self, source: nodes.Template, name: str | None, *args: Any, **kwargs: Any) -> str:
+        Spoken(self.said, EvalContext(self, name).autoescape).visit(source)
+        return super()._generate(source, name, *args, **kwargs)
+
+
 def init_app(app: Flask, config: Config) -> None:
     """Make the environments; `lang` and gettext are bound here, so that templates do not repeat them."""
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_environment = Templates
     app.extensions["environments"] = {lang: _environment(app, config, voice(lang)) for lang in LOCALES}
 
 
 def _environment(app: Flask, config: Config, said: Voice) -> Environment:
     environment = app.create_jinja_environment()
+    assert isinstance(environment, Templates)
+    environment.said = said
     environment.add_extension("jinja2.ext.i18n")
     environment.install_gettext_translations(said.translations, newstyle=True)  # type: ignore[attr-defined]
     word = partial(label_in, said)

@@ -33,10 +33,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 Value = TypeVar("Value")
 
 
-def door(rule: str, *, most: int | None = None) -> Callable[[View], View]:
+def door(rule: str, *, most: Callable[[Config], int] | None = None) -> Callable[[View], View]:
     """Names the rule of policy that guards a view; a view without one is refused to everybody.
 
-    `most` bytes may be sent to it, where that is more than elsewhere.
+    `most`: how many bytes may be sent to it, where that is more than elsewhere. The view reads them itself, and
+    nobody who may not enter sends them.
     """
 
     def mark(view: View) -> View:
@@ -90,7 +91,7 @@ def actor() -> Actor:
 
 
 def let_go() -> None:
-    """Before a body that may come slowly: no transaction stays open, and who asks is looked up again after it."""
+    """Before a large body, which may come slowly: no transaction stays open; who asks is looked up after it."""
     session().rollback()
     for found in ("actor", "recognised"):
         g.pop(found, None)
@@ -209,10 +210,13 @@ def _guard() -> None:
     rule = getattr(view, "rule", None)
     if rule is None:
         raise Forbidden(Text("You may not do this."))
+    most: Callable[[Config], int] | None = getattr(view, "most", None)
+    writes = request.method not in SAFE_METHODS
+    if writes and most is None:
+        request.get_data(parse_form_data=True)  # it may come slowly: before a transaction is open
     require(current_app.extensions["rules"], actor(), rule)
-    if most := getattr(view, "most", None):
-        request.max_content_length = most  # before anybody reads the form
-    if request.method not in SAFE_METHODS:
+    if writes and most is not None:
+        request.max_content_length = most(current_app.extensions["config"])
         let_go()
 
 

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from .. import events
@@ -19,6 +19,34 @@ from .models import ApiToken, Grant, Membership, Organisation, Person, SignIn
 NOTED_EVERY = dt.timedelta(minutes=5)
 FORGOTTEN_AFTER = dt.timedelta(days=14)  # a browser that was not seen for so long is signed out
 BROWSER = 200
+
+# Asked with every request of somebody who is signed in, so they are put together once.
+BY_WORD = (
+    select(SignIn, Person, Organisation, Membership.role)
+    .join(Person, Person.id == SignIn.person_id)
+    .outerjoin(
+        Membership,
+        and_(
+            Membership.person_id == SignIn.person_id,
+            Membership.organisation_id == SignIn.organisation_id,
+            Membership.ended_at.is_(None),
+        ),
+    )
+    .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, Organisation.closed_at.is_(None)))
+    .options(joinedload(Person.roles))
+    .where(
+        SignIn.digest == bindparam("digest"),
+        SignIn.ended_at.is_(None),
+        SignIn.seen_at > bindparam("since"),
+        Person.active,
+    )
+)
+OPENED_TO = select(Grant.to, Grant.audience).where(
+    or_(Grant.person_id == bindparam("person"), Grant.organisation_id == bindparam("organisation")),
+    Grant.ended_at.is_(None),
+    Grant.at <= bindparam("now"),
+    Grant.until > bindparam("now"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,23 +87,8 @@ def sign_in(
 
 def recognise(session: Session, word: str, *, now: dt.datetime) -> Recognised | None:
     """Whose browser keeps this word; None when nobody's, or the sign-in has ended. One statement."""
-    belongs = and_(
-        Membership.person_id == SignIn.person_id,
-        Membership.organisation_id == SignIn.organisation_id,
-        Membership.ended_at.is_(None),
-    )
-    row = (
-        session.execute(
-            select(SignIn, Person, Organisation, Membership.role)
-            .join(Person, Person.id == SignIn.person_id)
-            .outerjoin(Membership, belongs)
-            .outerjoin(Organisation, and_(Organisation.id == Membership.organisation_id, ~_closed()))
-            .options(joinedload(Person.roles))
-            .where(SignIn.digest == _digest(word), _live(now), Person.active)
-        )
-        .unique()
-        .first()
-    )
+    given = {"digest": _digest(word), "since": now - FORGOTTEN_AFTER}
+    row = session.execute(BY_WORD, given).unique().first()
     if row is None:
         return None
     found, person, organisation, membership = row
@@ -230,11 +243,8 @@ def _investor(organisation: Organisation | None) -> set[str]:
 def _opened(
     session: Session, person: int, organisation: int | None, now: dt.datetime
 ) -> Mapping[str, frozenset[str]]:
-    to_me = Grant.person_id == person
-    if organisation is not None:
-        to_me = to_me | (Grant.organisation_id == organisation)
-    live = and_(Grant.ended_at.is_(None), Grant.at <= now, Grant.until > now)
     opened: dict[str, frozenset[str]] = {}
-    for to, audience in session.execute(select(Grant.to, Grant.audience).where(to_me, live)):
+    given = {"person": person, "organisation": organisation, "now": now}
+    for to, audience in session.execute(OPENED_TO, given):
         opened[to] = opened.get(to, frozenset()) | {audience}
     return opened

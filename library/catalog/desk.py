@@ -149,7 +149,6 @@ def _address(asked: Asked, **more: Any) -> str:
 
 def _line(row: Any, desk: Desk, asked: Asked, officers: Mapping[int, str]) -> dict[str, Any]:
     """A row of the queue as the page shows it."""
-    unmet = [finding for finding in row.findings if not finding["met"]]
     age = desk.age(row.at)
     own = row.owner_id in desk.own
     return {
@@ -157,9 +156,6 @@ def _line(row: Any, desk: Desk, asked: Asked, officers: Mapping[int, str]) -> di
         "url": url_for("desk_case.case", code=row.code),
         "title": {"zh": row.title_zh, "en": row.title_en},
         "organisation": {"zh": row.name_zh, "en": row.name_en},
-        "rules": len(row.findings),
-        "met": len(row.findings) - len(unmet),
-        "blocked": sum(finding["level"] == "block" for finding in unmet),
         "age": age,
         "bar": age_bar(age, desk.limit),
         "officer": officers.get(row.officer_id, "") if row.officer_id else "",

@@ -97,6 +97,11 @@ class DraftComment(Base):
     __table_args__ = (CheckConstraint("(settled_at IS NULL) = (settled_by IS NULL)", name="settled"),)
 
 
+def _findings(context: Any) -> list[Any]:
+    found: list[Any] = context.get_current_parameters()["findings"]
+    return found
+
+
 class Submission(Base):
     """A case as it was handed in: the document for ever, its receipt, and what the library answered."""
 
@@ -109,10 +114,9 @@ class Submission(Base):
     digest: Mapped[str] = mapped_column(String(64))
     findings: Mapped[list[Any]]
     """What the rules said of it when it came in."""
-    unmet: Mapped[int] = mapped_column(
-        default=lambda context: sum(not each["met"] for each in context.get_current_parameters()["findings"])
-    )
-    """How many rules were not met then, so that a list can be ordered by it."""
+    rules: Mapped[int] = mapped_column(default=lambda context: len(_findings(context)))
+    unmet: Mapped[int] = mapped_column(default=lambda context: sum(not each["met"] for each in _findings(context)))
+    """Of how many rules how many were not met then, so that a list shows it and is ordered by it."""
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
     at: Mapped[dt.datetime]
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))

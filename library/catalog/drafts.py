@@ -61,12 +61,12 @@ def draft(session: Session, actor: Actor, key: str) -> Case:
 def rows(session: Session, actor: Actor, case: Case) -> dict[str, DraftSection]:
     """Every section with its version, in the editor's order. One that nobody saved has version 0."""
     require(RULES, actor, "case.read_draft", case)
-    return _rows(session, case)
+    return all_rows(session, case)
 
 
 def contents(session: Session, case: Case) -> dict[str, dict[str, Any]]:
     """What every section holds: what was typed, else what the current revision says."""
-    return {name: row.content for name, row in _rows(session, case).items()}
+    return {name: row.content for name, row in all_rows(session, case).items()}
 
 
 def document(session: Session, case: Case) -> dict[str, Any]:
@@ -163,14 +163,8 @@ def confirm(
     return row
 
 
-def unconfirmed(session: Session, case: Case) -> list[str]:
-    """The fields that were copied and that nobody has confirmed."""
-    every = select(DraftSection.name, DraftSection.unconfirmed).where(DraftSection.case_id == case.id)
-    kept = {row.name: row.unconfirmed for row in session.execute(every)}
-    return [field for section in DRAFT_SECTIONS for field in kept.get(section, ())]
-
-
-def _rows(session: Session, case: Case) -> dict[str, DraftSection]:
+def all_rows(session: Session, case: Case) -> dict[str, DraftSection]:
+    """Every section, whoever asks."""
     kept = {row.name: row for row in session.scalars(select(DraftSection).where(DraftSection.case_id == case.id))}
     if len(kept) == len(DRAFT_SECTIONS):
         return {name: kept[name] for name in DRAFT_SECTIONS}

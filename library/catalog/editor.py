@@ -22,7 +22,7 @@ from .models import STATES
 from .policy import may_draft
 from .schemas import DRAFT_SECTIONS
 from .sheets import Sheet
-from .workbench import Workbench, quiet, sent_version
+from .workbench import Workbench, quiet, sent, sent_version
 
 bp = Blueprint("editor", __name__, url_prefix="/work")
 
@@ -89,10 +89,10 @@ def section(key: str, section: str) -> str:
 def save(key: str, section: str) -> Response | tuple[str, int]:
     """Keep what was typed, do what a button asks for, and come back to the page, or answer a script."""
     bench = Workbench(key)
-    do, _, what = request.form.get("do", "save").partition(":")
+    do, _, what = sent().get("do", "save").partition(":")
     # Most saves need not know what stands there; it is read once afterwards.
     sheet = Sheet(section, {}) if bench.named is None and do != "merge" else bench.sheet(section)
-    typed = DO.get(do, _as_typed)(request.form, what) if do != "merge" else _merged(sheet)
+    typed = DO.get(do, _as_typed)(sent(), what) if do != "merge" else _merged(sheet)
     content = sheets.read(sheet, typed)
     try:
         with db.unit(bench.session):

@@ -25,7 +25,7 @@ MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sh
 
 
 @bp.route("", methods=["GET", "POST"])
-@door("case.draft", most=MOST_BYTES + 100_000)
+@door("case.draft", most=lambda config: MOST_BYTES + 100_000)
 def index() -> Answer | str | tuple[str, int]:
     """Bring a table; and the ones that were brought."""
     session, actor = web.session(), web.actor()

@@ -9,19 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy import false, func, select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session, contains_eager
 
 from .. import workdays
-from ..accounts.models import Membership, Organisation, Person, PersonRole
 from ..errors import Missing, Text
 from ..events import Event
 from ..fields import choice, plain
 from ..policy import Actor
 from . import policy, queries
 from . import queue_statements as statements
-from .draft_models import CaseLink, Submission
-from .models import Case, CaseReport
+from .draft_models import Submission
+from .models import Case
 from .queue_statements import PER_PAGE, SORTS, VIEWS, Form
 from .taxonomy import Taxonomy
 
@@ -75,11 +74,8 @@ class Desk:
 
 def desk(session: Session, actor: Actor, *, now: dt.datetime) -> Desk:
     """In three queries. Whoever belongs to an organisation judges nothing of it, acting for it or not."""
-    own = select(Membership.organisation_id).where(
-        Membership.person_id == actor.person, Membership.ended_at.is_(None)
-    )
     days = queries.days(session)
-    mine = frozenset(session.scalars(own)) if actor.person is not None else frozenset()
+    mine = frozenset(session.scalars(statements.OWN, {"me": actor.person}))
     return Desk(mine, queries.calendar(session), days["answer_days"], days["correction_days"], now)
 
 
@@ -125,13 +121,7 @@ def matching(
 
 def officers(session: Session) -> dict[int, str]:
     """Who may be given something to look at, by name."""
-    rows = (
-        select(Person.id, Person.name)
-        .join(PersonRole, PersonRole.person_id == Person.id)
-        .where(PersonRole.name == "officer", Person.active, Person.erased_at.is_(None))
-        .order_by(Person.name, Person.id)
-    )
-    return dict(iter(session.execute(rows)))
+    return dict(iter(session.execute(statements.OFFICERS)))
 
 
 def waiting(session: Session, actor: Actor, codes: Sequence[str]) -> list[Submission]:
@@ -152,14 +142,7 @@ def pages_waiting(session: Session, actor: Actor) -> dict[str, int]:
     """How much waits on each of the desk's other pages, in one query."""
     if not policy.may_judge(actor, None):
         return {}
-    wanted = {
-        "queue": select(func.count()).where(Submission.outcome.is_(None)),
-        "links": select(func.count()).where(CaseLink.linked.is_(None)),
-        "reports": select(func.count()).where(CaseReport.answered_at.is_(None)),
-        "organisations": select(func.count()).where(Organisation.state == "asked"),
-    }
-    row = session.execute(select(*(each.scalar_subquery() for each in wanted.values()))).one()
-    return dict(zip(wanted, row, strict=True))
+    return dict(session.execute(statements.ELSEWHERE).one()._mapping)
 
 
 def documents(session: Session, actor: Actor) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,16 +10,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from ..accounts.models import Organisation
-from .draft_models import Submission
-from .models import Case, CaseTerm
+from ..accounts.models import Membership, Organisation, Person, PersonRole
+from .draft_models import CaseLink, Submission
+from .models import Case, CaseReport, CaseTerm
 
 PER_PAGE = 20
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     Submission.id,
     Submission.number,
     Submission.at,
-    Submission.findings,
+    Submission.rules,
     Submission.unmet,
     Submission.officer_id,
     Submission.outcome,
@@ -52,6 +52,27 @@ def _last_returned() -> ColumnElement[bool]:
 
 
 WAITS = Submission.outcome.is_(None)
+OWN = select(Membership.organisation_id).where(
+    Membership.person_id == bindparam("me"), Membership.ended_at.is_(None)
+)
+OFFICERS = (
+    select(Person.id, Person.name)
+    .join(PersonRole, PersonRole.person_id == Person.id)
+    .where(PersonRole.name == "officer", Person.active, Person.erased_at.is_(None))
+    .order_by(Person.name, Person.id)
+)
+# What waits on each page of the desk.
+ELSEWHERE: Select[Any] = select(
+    *(
+        select(func.count()).where(waits).scalar_subquery().label(name)
+        for name, waits in {
+            "queue": WAITS,
+            "links": CaseLink.linked.is_(None),
+            "reports": CaseReport.answered_at.is_(None),
+            "organisations": Organisation.state == "asked",
+        }.items()
+    )
+)
 # Not what the actor's own organisations wrote.
 FOREIGN = or_(Case.owner_id.is_(None), Case.owner_id.not_in(bindparam("own", expanding=True)))
 # What a view shows of all that waits.

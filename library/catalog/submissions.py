@@ -17,7 +17,7 @@ from ..errors import Conflict, Text
 from ..policy import Actor, require
 from ..workdays import ZONE
 from . import draft_past, drafts, duplicates, mistakes, operations, queries, rules, sections
-from .draft_models import Submission
+from .draft_models import DraftSection, Submission
 from .models import Case
 from .numbers import next_number
 from .policy import RULES
@@ -30,6 +30,7 @@ RECEIPT = "receipt"  # of a Delivery; its payload is {"submission": id}
 class Readiness:
     """What a draft says, and what stands between it and its submission."""
 
+    rows: Mapping[str, DraftSection]
     document: Mapping[str, Any]
     findings: list[rules.Finding]
     """Of every rule, met or not."""
@@ -77,7 +78,8 @@ def judged(session: Session, submission: Submission, *, now: dt.datetime) -> lis
 
 
 def _readiness(session: Session, case: Case, now: dt.datetime) -> Readiness:
-    contents = drafts.contents(session, case)
+    rows = drafts.all_rows(session, case)
+    contents = {name: row.content for name, row in rows.items()}
     raw = {**sections.compose(contents, drafts.files(session, case)), "origin": case.origin}
     findings = rules.evaluate(queries.rules(session), raw, today=now.astimezone(ZONE).date())
     trouble = sections.trouble(raw)
@@ -89,9 +91,9 @@ def _readiness(session: Session, case: Case, now: dt.datetime) -> Readiness:
         for path, said in trouble.items()
         if said != [mistakes.MISSING] or not any(sections.covered(field, [path]) for field in told)
     }
-    unconfirmed = drafts.unconfirmed(session, case)
+    unconfirmed = [field for row in rows.values() for field in row.unconfirmed]
     reasons = [*_owner(session, case), *_files(session, case, contents), *_change(session, case, raw, trouble)]
-    return Readiness(raw, findings, trouble, unconfirmed, reasons)
+    return Readiness(rows, raw, findings, trouble, unconfirmed, reasons)
 
 
 def _owner(session: Session, case: Case) -> list[Text]:

@@ -7,7 +7,7 @@ a part for the offset that it names, HEAD tells the offset. Without scripts one 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from marshmallow import ValidationError
@@ -31,21 +31,6 @@ bp = Blueprint("uploading", __name__)
 
 FORM = 100_000  # what a form may bring beside its file
 STREAM = "application/offset+octet-stream"
-
-
-@bp.url_value_preprocessor
-def room(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """How much each route takes; said before anybody reads the body."""
-    if endpoint == "uploading.begin":
-        request.max_content_length = _config().max_file + FORM
-    elif endpoint == "uploading.part":
-        request.max_content_length = uploads.PART + 1  # at the limit itself the server's own stream says no
-
-
-@bp.before_request
-def let_go() -> None:
-    """A part may come slowly: whoever was looked up for the guard leaves no transaction open meanwhile."""
-    web.let_go()
 
 
 @bp.errorhandler(Problem)
@@ -79,7 +64,7 @@ class Behind(Conflict):
 
 
 @bp.post("/work/<key>/uploads")
-@door("case.draft")
+@door("case.draft", most=lambda config: config.max_file + FORM)
 def begin(key: str) -> AnyResponse:
     """Announce a file (a script), or bring one as a whole (a form)."""
     if request.is_json:
@@ -106,7 +91,7 @@ def begin(key: str) -> AnyResponse:
 
 
 @bp.patch("/work/<key>/uploads/<upload>")
-@door("case.draft")
+@door("case.draft", most=lambda config: uploads.PART + 1)  # at the limit itself the server's own stream says no
 def part(key: str, upload: str) -> Response:
     """The next part of a file, at the offset that the header names."""
     said = request.headers.get("Upload-Offset", "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from .. import figures, web, workdays
 from ..accounts.queries import person_names
@@ -17,6 +18,7 @@ from . import downloads, draft_comments, drafts, sheets, submissions, todos
 from .draft_models import DraftComment, DraftSection
 from .models import Case
 from .policy import may_comment, may_draft
+from .schemas import DRAFT_SECTIONS
 from .sheets import Sheet
 from .todos import Todo
 
@@ -26,9 +28,26 @@ def quiet() -> bool:
     return request.accept_mimetypes.best == "application/json"
 
 
+def sent() -> MultiDict[str, str]:
+    """What the form holds: as forms are sent, or from the script as [name, value] pairs in JSON.
+
+    In JSON, Chinese text takes a third of the bytes and is read in a tenth of the time.
+    """
+    if not request.is_json:
+        return request.form
+    pairs = request.get_json(silent=True)
+    if isinstance(pairs, list) and all(map(_is_pair, pairs)):
+        return MultiDict(pairs)
+    raise Invalid(Text("The request could not be understood."))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value)
+
+
 def sent_version() -> int:
     """The version that a form was drawn from; -1, which no section has, when it does not say."""
-    said = request.form.get("version", "")
+    said = sent().get("version", "")
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else -1
 
 
@@ -72,7 +91,7 @@ class Workbench:
         return may_draft(self.actor, self.case) and self.closed is None
 
     def sheet(self, section: str, **over: Any) -> Sheet:
-        if section not in self.rows:
+        if section not in DRAFT_SECTIONS:
             raise Missing(Text("There is no page at this address."))
         row = self.rows[section]
         given = {"content": row.content, "version": row.version, "unconfirmed": row.unconfirmed, **over}
@@ -85,6 +104,7 @@ class Workbench:
     def frame(self) -> dict[str, Any]:
         """What stands around a section: how far the others are, and what is to be done."""
         ready = submissions.readiness(self.session, self.actor, self.case, now=web.now())
+        self.rows = dict(ready.rows)
         self.must, self.may = todos.todos(ready, self.contents(), web.say, web.language())
         if may_comment(self.actor, self.case):
             self.remarks = draft_comments.comments(self.session, self.actor, self.case)
@@ -101,7 +121,6 @@ class Workbench:
 
     def page(self, section: str, *, status: int = 200, **over: Any) -> Any:
         """A section: to be written in, or to be read."""
-        self.sheet(section)
         frame = self.frame()
         added, check = request.args.get("added", ""), "check" in request.args
         refused: dict[str, list[str]] = over.pop("errors", {})

@@ -54,6 +54,10 @@ def save(
     return drafts.save(session, actor, case, section, content=content, version=version, now=now)
 
 
+def unconfirmed(session: Session, case: Case) -> list[str]:
+    return [field for row in drafts.all_rows(session, case).values() for field in row.unconfirmed]
+
+
 def titled(text: str) -> dict[str, Any]:
     return {"title": {"zh": text}}
 
@@ -497,13 +501,13 @@ class TestCopies:
             "connections": {"connections": [{"value": "12万", "as_of": day} for day in ("2025-11", "2026-03-01")]},
         }
         assert (copy.copied_from, copy.state, copy.owner_id) == (source.key, "draft", editor.organisation)
-        assert drafts.unconfirmed(session, copy) == ["title", "migration", "status", "connections"]
+        assert unconfirmed(session, copy) == ["title", "migration", "status", "connections"]
 
     def test_a_field_is_confirmed_by_a_word_or_by_a_change(self, session: Session, editor: Actor) -> None:
         copy = draft_copies.copy_forward(session, editor, self.source(session, editor).key, now=NOW)
         drafts.confirm(session, editor, copy, "deployment", fields=["status"], now=NOW)
         save(session, editor, copy, titled("其他"), 1)
-        assert drafts.unconfirmed(session, copy) == ["migration", "connections"]
+        assert unconfirmed(session, copy) == ["migration", "connections"]
         commenter = colleague(session, editor, "commenter")
         with pytest.raises(Forbidden):
             drafts.confirm(session, commenter, copy, "deployment", fields=["migration"], now=NOW)

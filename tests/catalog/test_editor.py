@@ -59,6 +59,32 @@ def test_a_script_hears_version_time_and_what_is_wrong(work: Work) -> None:
     assert len(answer.data) < 12_000, "the answer is no page"
 
 
+@pytest.mark.parametrize(
+    "body", ["[", "{}", "null", '"version"', '[["version"]]', '[["version", 0]]', '[[["a"], "b"]]']
+)
+def test_what_is_no_list_of_names_with_values_is_refused(work: Work, body: str) -> None:
+    client, key = work.browsers["王小明"], work.draft({"basics": {"title": {"zh": "水表"}}})
+    given = {"headers": JSON | {"X-CSRFToken": token(client)}, "content_type": "application/json"}
+    answer = client.post(f"/work/{key}/basics", data=body, **given)
+    assert (answer.status_code, "could not be understood" in answer.get_data(as_text=True)) == (422, True)
+    assert work.contents(key)["basics"] == {"title": {"zh": "水表"}}
+
+
+def test_half_a_character_is_refused_at_its_field(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft()
+    sent = send(client, f"/work/{key}/basics", quiet=True, version=0, title__zh="水\ud83d")
+    assert (sent.status_code, sent.get_json()["trouble"]) == (422, {"title.zh": ["Contains half a character."]})
+    assert work.contents(key)["basics"] == {}
+
+
+def test_a_script_of_another_page_saves_nothing(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft()
+    for headers in (JSON, JSON | {"X-CSRFToken": "guessed"}):
+        pairs = [["version", "0"], ["title.zh", "水表"]]
+        assert client.post(f"/work/{key}/basics", json=pairs, headers=headers).status_code == 400
+    assert work.contents(key)["basics"] == {}
+
+
 def test_what_is_only_missing_is_told_at_its_field_when_asked(work: Work) -> None:
     client, key = work.browsers["王小明"], work.draft()
     assert 'id="title-wrong"' not in page(client, f"/work/{key}/basics")

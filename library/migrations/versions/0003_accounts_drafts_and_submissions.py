@@ -424,6 +424,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("rules", sa.Integer(), nullable=False),
         sa.Column("unmet", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
