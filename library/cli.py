@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import RULES, chain, demonstration, events, indexing, migrations, seeding, serving, users
+from . import chain, demonstration, events, indexing, migrations, seeding, serving, users
+from .application import RULES
 from .catalog import asked_for, facts, operations, queries
 from .catalog.flow import FLOW
 from .catalog.models import CaseReport

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from . import opening
 from .errors import Conflict, Invalid, Text
-from .inspection import ending_of, look
+from .kinds import ending_of
 
 BLOCK = 1 << 20
 MAX_BYTES = 50 << 20
@@ -49,7 +50,7 @@ class Store:
         with self._copied(stream, self.max_bytes) as (path, sha256, size):
             if size > self.max_bytes:
                 raise too_large(self.max_bytes)
-            media_type = look(path, name)
+            media_type = opening.look(path, name)
             self._settle(path, sha256)
         return Kept(sha256, size, media_type)
 

@@ -1,14 +1,13 @@
-"""A look into a file before it is taken: is it what its ending says, and does it hide something?
+"""A look into a picture, a PDF or an office file before it is taken: is it what its ending says, and does it hide
+something? Only unpacking.py comes here, in a process of its own.
 
 Each refusal is one plain sentence. Office files are packages of many parts; packages.py looks into those.
 """
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
-import unicodedata
 import warnings
 import zipfile
 import zlib
@@ -20,62 +19,21 @@ from PIL import Image, UnidentifiedImageError
 
 from . import packages
 from .errors import Invalid, Text
+from .kinds import BLOCK, TYPES, beginning_of, other
 
-BLOCK = 1 << 20
-START = 4096
 MAX_PIXELS = 40_000_000
 MOST_LISTS = 32 << 20  # of objects of a PDF, unpacked
 STREAM = re.compile(rb"stream\r?\n")
 
-# What may be attached: ending -> media type. Anything a browser would run is not on the list.
-TYPES = {
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-# How files of other kinds begin. Text never begins like this, and a picture or a PDF only like its own kind.
-SIGNATURES = (
-    *(b"%PDF-", b"PK\x03\x04", b"PK\x05\x06", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"MZ"),
-    *(b"\x7fELF", b"{\\rtf", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"#!"),
-)
-MARKUP = re.compile(
-    rb"<(!doctype|html|head|body|script|svg|iframe|object|embed|meta|\?xml|\?php)\b", re.IGNORECASE
-)
-LEADING = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype|\?|[a-z!])", re.IGNORECASE | re.DOTALL)
 PAGES = re.compile(rb"<(!doctype\s+html|html\b|script\b)", re.IGNORECASE)
 OLE = b"\xd0\xcf\x11\xe0"
 PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x00IEND\xae\x42\x60\x82"
 
 
-def ending_of(name: str) -> str:
-    """The ending in small letters. Raises Invalid when no file with it is taken."""
-    _, dot, ending = unicodedata.normalize("NFKC", name).rpartition(".")
-    if not ending.isascii():
-        raise Invalid(Text("The ending of the name has letters that only look like Latin ones; rename the file."))
-    if not dot or ending.lower() not in TYPES:
-        allowed = {"endings": ", ".join(sorted(TYPES))}
-        raise Invalid(Text("This kind of file is not taken. Allowed: %(endings)s.", allowed))
-    return ending.lower()
-
-
-def look(path: Path, name: str) -> str:
+def look(path: Path, ending: str) -> str:
     """The media type of a file that may be taken. Raises Invalid with the rule that it breaks."""
-    ending = ending_of(name)
-    with path.open("rb") as file:
-        start = file.read(START)
-    if not start:
-        raise Invalid(Text("The file is empty."))
-    LOOKS[ending](path, start, ending)
+    LOOKS[ending](path, beginning_of(path), ending)
     return TYPES[ending]
-
-
-def _other(ending: str) -> Invalid:
-    return Invalid(Text("The content of the file is not what its ending .%(ending)s says.", {"ending": ending}))
 
 
 def _two_kinds() -> Invalid:
@@ -85,32 +43,6 @@ def _two_kinds() -> Invalid:
 def _too_many_pixels() -> Invalid:
     most = {"limit": MAX_PIXELS // 1_000_000}
     return Invalid(Text("A picture may have %(limit)s million pixels at most.", most))
-
-
-def _text(path: Path, start: bytes, ending: str) -> None:
-    if start.startswith(SIGNATURES) or not _reads_as_text(path):
-        raise _other(ending)
-    if LEADING.match(start) or MARKUP.search(start):
-        raise Invalid(Text("The file is a web page and not a .%(ending)s file.", {"ending": ending}))
-
-
-def _reads_as_text(path: Path) -> bool:
-    """UTF-8, or the national standard GB 18030, from beginning to end; read in pieces, however large it is."""
-    return any(_reads_as(path, encoding) for encoding in ("utf-8", "gb18030"))
-
-
-def _reads_as(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
-        try:
-            while block := file.read(BLOCK):
-                if b"\0" in block:
-                    return False
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
 
 
 def _picture(path: Path, start: bytes, ending: str) -> None:
@@ -126,7 +58,7 @@ def _picture(path: Path, start: bytes, ending: str) -> None:
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
     except UnidentifiedImageError:
-        raise _other(ending) from None
+        raise other(ending) from None
     except (OSError, SyntaxError, ValueError):
         raise Invalid(packages.DAMAGED) from None
     if zipfile.is_zipfile(path) or _anywhere(path, PAGES) or b"%PDF-" in start:
@@ -137,7 +69,7 @@ def _picture(path: Path, start: bytes, ending: str) -> None:
 
 def _pdf(path: Path, start: bytes, ending: str) -> None:
     if not start.startswith(b"%PDF-"):
-        raise _other(ending)
+        raise other(ending)
     if zipfile.is_zipfile(path):
         raise _two_kinds()
     if _unpacked_lists(path.read_bytes()) > MOST_LISTS:
@@ -183,7 +115,7 @@ def _office(path: Path, start: bytes, ending: str) -> None:
             )
         )
     if not start.startswith(b"PK\x03\x04"):
-        raise _other(ending)
+        raise other(ending)
     if b"%PDF-" in start:
         raise _two_kinds()
     packages.look(path, ending)
@@ -211,8 +143,6 @@ LOOKS: Mapping[str, Callable[[Path, bytes, str], None]] = {
     "png": _picture,
     "jpg": _picture,
     "jpeg": _picture,
-    "csv": _text,
-    "txt": _text,
     "docx": _office,
     "xlsx": _office,
 }

@@ -11,12 +11,13 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import typst
+from typing import TYPE_CHECKING, Any
 
 from .config import ROOT
 from .errors import Text, Unavailable
+
+if TYPE_CHECKING:
+    import typst  # it takes 7 MB, so it is loaded by a process that draws and by no other
 
 TEMPLATES = ROOT / "templates"
 # The families that draw simplified Chinese, the best first: of Linux, macOS and Windows.
@@ -40,13 +41,18 @@ UNDRAWN = "could not be displayed"
 @cache
 def _fonts() -> typst.Fonts:
     """Those of this machine; looking for them takes a fifth of a second."""
+    import typst
+
     return typst.Fonts(include_embedded_fonts=False)
 
 
 def font() -> str | None:
     """The family that draws Chinese on this machine, if there is one."""
     there = set(_fonts().families())
-    return next((family for family in CHINESE if family in there), None)
+    found = next((family for family in CHINESE if family in there), None)
+    if found is None:
+        _fonts.cache_clear()  # one may come while we run
+    return found
 
 
 def draw(template: str, data: Mapping[str, Any], *, at: dt.datetime) -> bytes:
@@ -54,6 +60,8 @@ def draw(template: str, data: Mapping[str, Any], *, at: dt.datetime) -> bytes:
 
     Raises Unavailable where no font draws Chinese.
     """
+    import typst
+
     family = font()
     if family is None:
         raise Unavailable(
@@ -73,6 +81,8 @@ def draw(template: str, data: Mapping[str, Any], *, at: dt.datetime) -> bytes:
 
 
 def _drawn(source: bytes, data: Mapping[str, Any], at: dt.datetime) -> bytes:
+    import typst
+
     compiler = typst.Compiler(source, font_paths=_fonts(), ignore_system_fonts=True)
     # PDF/UA is asked for because it refuses a character without a glyph; plain PDF would print a box.
     made = compiler.compile(

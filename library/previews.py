@@ -1,4 +1,4 @@
-"""What a page shows of a file without opening it: a picture made small, the first lines of a text or a table."""
+"""What a page shows of a text or a table without opening it: its first lines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-PICTURES = frozenset({"image/png", "image/jpeg"})
-LARGEST = (960, 960)
-QUALITY = 80
 BEGINNING = 8192
 LINES, ROWS, COLUMNS, WIDEST = 12, 8, 8, 120
 
@@ -24,17 +19,6 @@ class FirstPage:
     lines: list[str]
     rows: list[list[str]]
     more: bool
-
-
-def picture(path: Path, out: Path) -> None:
-    """A small picture of a picture that was stripped."""
-    with Image.open(path) as image:
-        image.draft("RGB", LARGEST)  # a JPEG is read at a fraction of its size
-        image.thumbnail(LARGEST)
-        small = image.convert("RGBA")
-    paper = Image.new("RGBA", small.size, "white")
-    paper.alpha_composite(small)
-    paper.convert("RGB").save(out, "JPEG", quality=QUALITY, progressive=True)
 
 
 def first_page(path: Path, media_type: str) -> FirstPage | None:

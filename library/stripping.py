@@ -21,6 +21,7 @@ from .errors import Invalid
 from .packages import DAMAGED, INNER
 
 QUALITY = 90
+SMALL, SMALL_QUALITY = (960, 960), 80
 
 
 def strip(path: Path, media_type: str, out: Path) -> bool:
@@ -52,6 +53,17 @@ def _picture(path: Path, out: Path) -> None:
         drawn = _in_srgb(ImageOps.exif_transpose(image))
     drawn.info = {}
     drawn.save(out, kind, quality=QUALITY, progressive=True, optimize=kind == "PNG")
+
+
+def miniature(path: Path, out: Path) -> None:
+    """A small picture of a picture that was drawn anew, for pages."""
+    with Image.open(path) as image:
+        image.draft("RGB", SMALL)  # a JPEG is read at a fraction of its size
+        image.thumbnail(SMALL)
+        small = image.convert("RGBA")
+    paper = Image.new("RGBA", small.size, "white")
+    paper.alpha_composite(small)
+    paper.convert("RGB").save(out, "JPEG", quality=SMALL_QUALITY, progressive=True)
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

@@ -12,7 +12,8 @@ from sites import Site
 from library.db import Database
 
 TEMPLATE = """{% macro cell(words) %}<td title="{{ words }}">{{ words }}</td>{% endmacro %}{{ cell(_('Cases')) }}
-{{- '<b>'|e if true }}{{ {'a': _('Sectors')}['a'] }}{{ _('%(count)s selected', count=2) }}{{ _("no <such> text & 7 %%") }}"""
+{{- '<b>'|e if true }}{{ {'a': _('Sectors')}['a'] }}{{ _('%(count)s selected', count=2) }}
+{{- _("no <such> text & 7 %%") }}"""
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from library import RULES, web
+from library import web
 from library.accounts import tokens
+from library.application import RULES
 from library.db import Database
 from library.policy import Actor, anyone
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from library.errors import Invalid
-from library.inspection import TYPES, look
+from library.inspection import look
+from library.kinds import TYPES
 from library.stripping import strip
 
 FILES = {"a.jpg": bad.jpeg, "a.png": bad.png, "a.pdf": bad.pdf, "a.docx": bad.docx, "a.xlsx": bad.xlsx}
@@ -54,9 +55,9 @@ def test_a_public_copy_tells_nothing_of_its_maker(tmp_path: Path, name: str) -> 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_public_copy_is_a_good_file_of_its_kind_and_always_the_same(tmp_path: Path, name: str) -> None:
-    content = FILES[name]()
+    content, ending = FILES[name](), name.rpartition(".")[2]
     copy = stripped(tmp_path, name, content)
-    assert look(tmp_path / f"public-{name}", name) == TYPES[name.rpartition(".")[2]]
+    assert look(tmp_path / f"public-{name}", ending) == TYPES[ending]
     assert stripped(tmp_path, name, content) == copy
 
 

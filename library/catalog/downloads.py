@@ -11,7 +11,7 @@ from .. import previews, web
 from ..config import Config
 from ..errors import Missing, Text
 from ..files import SHOWN, Store
-from ..inspection import TYPES
+from ..kinds import TYPES
 from ..policy import Actor
 from ..web import door
 from . import drafts, policy, queries, uploads

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, req
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
-from .. import attached, db, inspection, labels, web, workflow
+from .. import attached, db, labels, opening, web, workflow
 from ..errors import Invalid, Text
 from ..files import Store, too_large
 from ..language import voice
@@ -108,7 +108,7 @@ def _begin(file: FileStorage | None) -> BulkImport:
     with store.fresh() as path:
         path.write_bytes(data)
         if ending != "json":
-            inspection.look(path, f"table.{ending}")
+            opening.look(path, f"table.{ending}")
         kept = store.keep(path, MEDIA.get(ending, "application/json"))
     session = web.session()
     with db.unit(session):

@@ -5,19 +5,16 @@ A small file is looked into by the request that brought its end, a large one by 
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from .. import previews
+from .. import opening
 from ..db import Database
 from ..errors import Invalid, Text
 from ..files import Kept, Store
-from ..inspection import look
 from ..scanning import Scanner
-from ..stripping import strip
 from .upload_models import Upload
 
 CHECK = "check-upload"  # of a Delivery; its payload is {"upload": id}
@@ -34,35 +31,23 @@ class Verdict:
     public: Kept | None = None
 
 
-# A picture takes hundreds of megabytes while it is drawn anew: several at once would be too many.
-ONE_AT_A_TIME = threading.Lock()
-
-
 def inspect(store: Store, scanner: Scanner | None, path: Path, name: str) -> Verdict:
     """Look into a file that is here as a whole, and keep it with its public copy.
 
     Raises Unavailable when the virus scanner does not answer.
     """
-    with ONE_AT_A_TIME:
-        return _inspected(store, scanner, path, name)
-
-
-def _inspected(store: Store, scanner: Scanner | None, path: Path, name: str) -> Verdict:
-    try:
-        media_type = look(path, name)
-        if scanner is not None and (virus := scanner.scan(path)):
-            raise Invalid(Text("The virus scanner found %(virus)s in the file.", {"virus": virus}))
-        with store.fresh() as copy:
-            stripped = strip(path, media_type, copy)
-            kept = store.keep(path, media_type)
-            public = store.keep(copy, media_type) if stripped else kept
-    except Invalid as problem:
-        return Verdict(refused=problem.text)
-    if media_type in previews.PICTURES:
-        with store.fresh() as small:
-            previews.picture(store.path(public.sha256), small)
+    with store.fresh() as copy, store.fresh() as small:
+        try:
+            if scanner is not None and (virus := scanner.scan(path)):
+                raise Invalid(Text("The virus scanner found %(virus)s in the file.", {"virus": virus}))
+            opened = opening.draw(path, name, copy=copy, small=small)
+        except Invalid as problem:
+            return Verdict(refused=problem.text)
+        kept = store.keep(path, opened.media_type)
+        public = store.keep(copy, opened.media_type) if opened.stripped else kept
+        if opened.small:
             store.add_preview(public.sha256, small)
-    return Verdict(kept=kept, public=public)
+        return Verdict(kept=kept, public=public)
 
 
 def check(database: Database, store: Store, scanner: Scanner | None, *, upload: int) -> None:
