@@ -1,4 +1,4 @@
-"""CPU per page of the officers' desk with 5 000 submissions behind it, for an officer who is signed in.
+"""CPU per page of the officers' desk with 5 000 submissions and 5 000 organisations, for an officer signed in.
 
 The submissions hold the texts of the real cases. CPU is that of this process, a median over rounds; the split
 into database and template and the statements stand beside it.
@@ -11,6 +11,7 @@ import datetime as dt
 import tempfile
 import time
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Any
 
@@ -29,14 +30,36 @@ from library.events import Fact
 from library.labels import PROVINCES
 from library.migrations import upgrade
 
-ROWS, ORGANISATIONS, OFFICERS, REPORTS = 5000, 400, 12, 200
+ROWS, ORGANISATIONS, OWNERS, OFFICERS, REPORTS = 5000, 5000, 400, 12, 200
 ROUNDS, REQUESTS, BAR = 5, 10, 12.0
+# What names of companies are made of: a place, a name of two signs, a trade.
+TOWNS = ("青河", "白石", "南山", "临江", "海城", "云台", "")
+SIGNS = "华信瑞达恒通智联博远天宇中科新锐金航正泰宏图星辰海川明德立诚广源安邦"
+SYLLABLES = [
+    "hua",
+    "xin",
+    "rui",
+    "da",
+    "heng",
+    "tong",
+    "zhi",
+    "lian",
+    "bo",
+    "yuan",
+    "tian",
+    "yu",
+    "zhong",
+    "ke",
+    "jin",
+    "hang",
+]
+TRADES = {"水务": "Water", "燃气": "Gas", "智能科技": "Intelligent Technology", "通信": "Telecom", "物联网": "IoT"}
 CODE = "MIOT-2026-2500"
 PICKED = "&".join(f"pick=MIOT-2026-{number:04d}" for number in range(1, 201))
 PAGES = {
     "queue": "/desk",
     "queue by rules, page 50": "/desk?sort=rules&page=50",
-    "queue searched": "/desk?q=水表 企业7",
+    "queue searched": "/desk?q=水表 华信",
     "queue of a sector": "/desk?sector=metering&sort=title",
     "queue overdue": "/desk?view=overdue&sort=organisation",
     "queue, 200 selected": f"/desk?{PICKED}",
@@ -44,6 +67,11 @@ PAGES = {
     "rules": "/desk/rules",
     "one rule": "/desk/rules/title-chinese",
     "calendar": "/desk/calendar",
+    "organisations": "/desk/organisations?state=verified",
+    "organisations searched": "/desk/organisations?state=verified&q=华信",
+    "one organisation": "/desk/organisations/org77",
+    "outbox": "/desk/outbox",
+    "audit": "/audit",
     "links": "/desk/links",
     "reports": "/desk/reports",
 }
@@ -69,11 +97,15 @@ def fill(database: Database, now: dt.datetime, rows: int = ROWS) -> str:
         texts = [row.document for row in session.scalars(select(Revision).order_by(Revision.id)).all()]
         found = [rules.evaluate(in_force, text, today=now.date()) for text in texts]
         findings = [[finding.as_dict() for finding in each] for each in found]
+        chance = Random(1)
         for number in range(ORGANISATIONS):
+            trade = chance.choice(list(TRADES))
             session.add(
                 Organisation(
                     key=f"org{number}",
-                    name_zh=f"企业{number}",
+                    name_zh=f"{chance.choice(TOWNS)}{''.join(chance.choices(SIGNS, k=2))}{trade}有限公司",
+                    name_en=f"{''.join(chance.choices(SYLLABLES, k=2)).title()} {TRADES[trade]} Co., Ltd.",
+                    credit_code=f"{number:08d}{number:09d}0",
                     kind="enterprise",
                     province=list(PROVINCES)[number % len(PROVINCES)],
                     created_at=now,
@@ -135,7 +167,7 @@ def _case(number: int, text: dict[str, Any], now: dt.datetime) -> dict[str, Any]
         "code": _code(number),
         "origin": "submitted",
         "state": "submitted",
-        "owner_id": number % ORGANISATIONS + 1,
+        "owner_id": number % OWNERS + 1,
         "title_zh": f"{text['title']['zh']}之{number}",
         "title_en": text["title"].get("en"),
         "created_at": now,

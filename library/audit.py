@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from . import chain, events, web
 from .accounts.models import Organisation, Person
-from .catalog import facts
+from .catalog import facts, wording
 from .catalog.models import Case
 from .errors import Missing, Text
 from .paging import asked, pages
@@ -23,6 +23,7 @@ from .web import door
 bp = Blueprint("audit", __name__)
 
 PER_PAGE = 50
+ONLY_ONE = frozenset({"calendar", "desk", "rules", "statistics", "taxonomy"})  # subjects that need no number
 
 
 class Asked(Schema):
@@ -85,11 +86,11 @@ def own() -> str:
     rows = _rows().where((events.Event.actor == me) | (events.Event.subject == me))
     total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
     shown = session.execute(rows.limit(PER_PAGE).offset(PER_PAGE * (max(1, page) - 1)))
-    lines = [_line(event, None) for event, _ in shown]
+    lines = [{**_line(event, detail), "detail": None} for event, detail in shown]
     return web.render(
         "audit/own.html",
         lines=lines,
-        names=_names(session, {line["subject"] for line in lines if line["subject"].startswith("case:")}),
+        names=_names(session, {line["subject"] for line in lines}),
         pages=pages(max(1, page), total, PER_PAGE, lambda page: url_for("audit.own", page=page)),
     )
 
@@ -116,13 +117,15 @@ def _wanted(session: Session, args: dict[str, Any]) -> Select[events.Event, even
 
 
 def _line(event: events.Event, detail: events.EventDetail | None) -> dict[str, Any]:
+    told = json.loads(detail.detail) if detail else {}
     return {
         "seq": event.seq,
         "verb": event.verb,
         "actor": event.actor,
         "subject": event.subject,
         "at": event.at,
-        "detail": _told(json.loads(detail.detail)) if detail else None,
+        "section": told.get("section", ""),
+        "detail": _told(told) if detail else None,
     }
 
 
@@ -136,8 +139,8 @@ def _told(detail: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _names(session: Session, subjects: set[str]) -> dict[str, str]:
-    """Names of people, organisations and cases, each kind in one statement."""
-    found: dict[str, str] = {}
+    """Names of people, organisations and cases, each kind in one statement; of others their kind."""
+    found = {subject: _called(subject) for subject in subjects}
     for kind, column, name in (
         ("person", Person.id, Person.name),
         ("organisation", Organisation.id, Organisation.name_zh),
@@ -146,5 +149,11 @@ def _names(session: Session, subjects: set[str]) -> dict[str, str]:
         numbers = [int(each.partition(":")[2]) for each in subjects if each.startswith(f"{kind}:")]
         if numbers:
             for number, words in session.execute(select(column, name).where(column.in_(numbers))):
-                found[f"{kind}:{number}"] = words
+                found[f"{kind}:{number}"] = words or found[f"{kind}:{number}"]
     return found
+
+
+def _called(subject: str) -> str:
+    kind, _, number = subject.partition(":")
+    alone = kind in ONLY_ONE or number in ("", "0")
+    return wording.label("subject", kind) if alone else f"{wording.label('subject', kind)} {number}"

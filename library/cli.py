@@ -20,9 +20,12 @@ from .catalog.flow import FLOW
 from .catalog.models import CaseReport
 from .commands import bar, opened, plainly
 from .config import Config
-from .db import Database
-from .errors import Problem
+from .db import Database, canonical
+from .errors import Invalid, Problem
+from .language import CATALOGUES
 from .policy import SYSTEM
+from .selection import ranking
+from .selection.scores import read as read_scores
 from .worker import Worker, now
 
 
@@ -88,6 +91,8 @@ def serve(setup: bool, host: str, port: int, threads: int) -> None:
     config = Config.read()
     serving.check_port(host, port)
     serving.check_folder(config.data)
+    for line in serving.compiled(CATALOGUES):
+        click.echo(line)
     config, database, index = opened(fresh=setup)
     demonstration.refuse(database, config)
     if setup:
@@ -168,6 +173,46 @@ def check_chain(export: Path | None, anchors: Path | None, as_json: bool) -> Non
         for seq in report.anchors_missing:
             click.echo(f"MISSING: the anchored event {seq} is not in this chain.")
     sys.exit(0 if report.sound else 1)
+
+
+class Penalty(click.ParamType[float | None]):
+    name = "number or reml"
+
+    def convert(self, value: object, param: object, ctx: object) -> float | None:
+        if value == "reml" or value is None:
+            return None
+        try:
+            penalty = float(str(value))
+        except ValueError:
+            penalty = -1.0
+        if not 0 <= penalty < float("inf"):
+            self.fail("a penalty is a number that is not negative, or reml")
+        return penalty
+
+
+@main.command()
+@click.argument("scores", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--penalty", type=Penalty(), default=ranking.PENALTY, show_default=True, help="On severity.")
+@click.option("--json", "as_json", is_flag=True)
+@plainly
+def rank(scores: Path, penalty: float | None, as_json: bool) -> None:
+    """Compute a ranking again from its score table, a CSV file: case, expert, score and, if there, weight."""
+    try:
+        found = ranking.ranking(read_scores(scores.read_bytes()), penalty=penalty)
+    except Invalid as problem:
+        click.echo(f"{scores.name}: {problem.text}", err=True)
+        sys.exit(2)
+    if as_json:
+        click.echo(canonical(found))
+        return
+    if not found["ranked"]:
+        click.echo("No expert links these groups of cases, so there is no order of all of them:")
+        for group in found["components"]:
+            click.echo(f"  {', '.join(group['cases'])}")
+    for row in found["cases"]:
+        place = f"{row['rank']} ({row['rank_low']}-{row['rank_high']})" if found["ranked"] else "-"
+        click.echo(f"{place:>14}  {row['calibrated']:10.2f}  raw {row['raw']:8.2f}  {row['case']}")
+    click.echo(f"penalty {found['penalty']:g}, scores {found['inputs_sha256']}")
 
 
 def _kept(file: Path) -> dict[int, str]:

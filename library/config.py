@@ -42,6 +42,7 @@ class Config:
     max_file: int
     max_case: int
     max_files: int
+    max_organisation: int
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str
@@ -82,7 +83,7 @@ class Config:
         clamav = get("CLAMAV")
         if clamav and "/" not in clamav and not clamav.rpartition(":")[2].isdecimal():
             raise SettingError(Text("CASELIB_CLAMAV must be host:port or the path of a socket."))
-        most = {"MAX_FILE_MB": "50", "MAX_CASE_MB": "300", "MAX_FILES": "30"}
+        most = {"MAX_FILE_MB": "50", "MAX_CASE_MB": "300", "MAX_FILES": "30", "MAX_ORGANISATION_MB": "3000"}
         limits = {name: get(name, default) for name, default in most.items()}
         for name, given in limits.items():
             if not given.isdecimal() or not int(given):
@@ -111,6 +112,7 @@ class Config:
             max_file=int(limits["MAX_FILE_MB"]) << 20,
             max_case=int(limits["MAX_CASE_MB"]) << 20,
             max_files=int(limits["MAX_FILES"]),
+            max_organisation=int(limits["MAX_ORGANISATION_MB"]) << 20,
             oidc_issuer=issuer,
             oidc_client_id=get("OIDC_CLIENT_ID"),
             oidc_client_secret=get("OIDC_CLIENT_SECRET"),

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .db import Base, insert_unless_there
 
+TRIES = 8
+
 
 class Delivery(Base):
     """Work to be done once: leased, retried with growing pauses, kept with its outcome."""
@@ -83,14 +85,14 @@ def lease(session: Session, kinds: Sequence[str], *, now: dt.datetime, seconds: 
     return row
 
 
-def settle(row: Delivery, *, now: dt.datetime, error: str | None = None, tries: int = 8) -> None:
-    """Done; or failed, to be tried again after 1, 2, 4 … minutes, and given up after `tries`."""
+def settle(row: Delivery, *, now: dt.datetime, error: str | None = None, tries: int | None = TRIES) -> None:
+    """Done; or failed, to be tried again after 1, 2, 4 … 60 minutes, and given up after `tries` (None: never)."""
     if row.done_at is not None:
         return  # the lease ran out meanwhile and somebody else has done it
     row.leased_until, row.last_error = None, error and error[:2000]
     if error is None:
         row.done_at = now
-    elif row.attempts >= tries:
+    elif tries is not None and row.attempts >= tries:
         row.given_up_at = now
     else:
-        row.due_at = now + dt.timedelta(minutes=2 ** (row.attempts - 1))
+        row.due_at = now + dt.timedelta(minutes=min(60, 2 ** (row.attempts - 1)))

@@ -70,6 +70,12 @@ class Store:
     def add_preview(self, sha256: str, path: Path) -> None:
         os.replace(path, self.preview(sha256))
 
+    def contents(self, before: dt.datetime) -> Iterator[str]:
+        """The hashes of what was kept, or brought again, before that time only."""
+        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            if not path.suffix and _older(path, before):
+                yield path.name
+
     def forget(self, sha256: str, *, unless_after: dt.datetime) -> None:
         """Delete a content that nothing names, unless somebody brought it again meanwhile."""
         if _older(self.path(sha256), unless_after):

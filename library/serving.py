@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from sqlalchemy import inspect
 
 from search import Index
@@ -98,6 +100,25 @@ def check_folder(folder: Path) -> None:
         place = {"folder": folder, "reason": error.strerror or str(error)}
         words = Text("The data folder %(folder)s cannot be written to (%(reason)s). Choose another: DATA=…", place)
         raise Problem(words) from error
+
+
+def compiled(folder: Path) -> Iterator[str]:
+    """Compile the catalogues that are older than their texts: without them every page is in English."""
+    for texts in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        made = texts.with_suffix(".mo")
+        if made.is_file() and made.stat().st_mtime >= texts.stat().st_mtime:
+            continue
+        try:
+            with texts.open("rb") as said:
+                catalogue = read_po(said)
+            with made.open("wb") as file:
+                write_mo(file, catalogue)
+            yield f"The texts of {catalogue.locale} are compiled."
+        except OSError as error:
+            yield (
+                f"The texts of {texts.parts[-3]} are missing or out of date, and cannot be compiled"
+                f" ({error.strerror}): pybabel compile -d {folder}"
+            )
 
 
 def is_set_up(database: Database) -> bool:

@@ -127,9 +127,8 @@ def render(template: str, **context: Any) -> str:
 
 
 def at_this_machine() -> bool:
-    """Does somebody who sits at this machine ask, by its own name and through no proxy?
-
-    The name is checked too: a page elsewhere may point a name of its own at 127.0.0.1.
+    """Does somebody who sits at this machine ask, by its own name and through no proxy? Never in production, where
+    a proxy may say nothing of itself. A page elsewhere may point a name of its own at 127.0.0.1.
     """
     config: Config = current_app.extensions["config"]
     forwarded = any(name.startswith(PROXY_HEADERS) for name, _ in request.headers)
@@ -138,7 +137,7 @@ def at_this_machine() -> bool:
         request.remote_addr in ("127.0.0.1", "::1")
         and host in ("localhost", "127.0.0.1", "[::1]")
         and not forwarded
-        and not config.proxies
+        and not (config.proxies or config.production)
     )
 
 

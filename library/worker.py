@@ -126,7 +126,8 @@ class Worker:
             log.warning("work failed", kind=kind, delivery=number, error=error)
         with self.database.unit() as session:
             row = session.get_one(deliveries.Delivery, number)
-            deliveries.settle(row, now=now(), error=error)
+            tries = None if kind in jobs.UNTIRING else deliveries.TRIES
+            deliveries.settle(row, now=now(), error=error, tries=tries)
             if row.given_up_at is not None:
                 jobs.give_up(session, kind, payload, error=error or "", now=now())
         return 1

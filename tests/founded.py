@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from typing import Any
 
 import make
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from library.accounts import operations
-from library.accounts.models import Membership, Organisation, Person
+from library.accounts import invitations, operations
+from library.accounts.flow import FLOW, decide
+from library.accounts.letter_models import Letter
+from library.accounts.models import Invitation, Membership, Organisation, Person
+from library.config import Config
 from library.events import Event, EventDetail
 from library.files import Kept
 from library.policy import Actor
+from library.workflow import step
 
 CODE = "91330106MA2CFH6U3L"
 OTHER_CODE = "91110000600037341L"
+WORD = re.compile(r"https://library\.example/invitations/(\S+)")
+GUEST = "guest@people.example"
 FORM = {"name_zh": "杭州清河水务有限公司", "kind": "enterprise", "province": "33", "credit_code": CODE}
 
 
@@ -44,6 +52,19 @@ def proven(session: Session, **over: Any) -> tuple[Organisation, Actor]:
     return made, owner
 
 
+def asked(session: Session, **over: Any) -> tuple[Organisation, Actor]:
+    """One that has asked for its verification."""
+    found, owner = proven(session, **over)
+    step(FLOW, session, owner, found, "organisation.ask", now=make.NOW)
+    return found, owner
+
+
+def judge(session: Session, officer: Actor, found: Organisation, verb: str = "organisation.verify") -> None:
+    """An officer decides about what he saw."""
+    seen = found.asked_at.isoformat() if found.asked_at else ""
+    decide(session, officer, found, verb, reason="Compared with the licence.", seen=seen, now=make.NOW)
+
+
 def membership(session: Session, who: Actor, organisation: Organisation) -> Membership:
     """The row of a present member."""
     rows = select(Membership).where(
@@ -63,3 +84,26 @@ def told(session: Session, organisation: Organisation) -> list[tuple[str, dict[s
         .order_by(Event.seq)
     )
     return [(verb, json.loads(detail)) for verb, detail in session.execute(rows)]
+
+
+def invite(
+    session: Session,
+    config: Config,
+    found: Organisation,
+    owner: Actor,
+    *,
+    email: str = GUEST,
+    role: str = "editor",
+    now: dt.datetime = make.NOW,
+) -> tuple[Invitation, str]:
+    """An invitation and the word in its letter."""
+    given = {"email": email, "role": role}
+    row = invitations.send(session, owner, found, given=given, config=config, now=now)
+    return row, word_of(session, row)
+
+
+def word_of(session: Session, row: Invitation) -> str:
+    letter = session.scalars(select(Letter).where(Letter.about == row.subject)).one()
+    found = WORD.search(letter.text or "")
+    assert found
+    return found[1]

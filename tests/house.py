@@ -62,6 +62,8 @@ FLOORS = {
     "duplicates": 3,  # cases that say nearly the same as another
     "links": 3,  # collected cases and the organisations in them
     "grids": 2,  # tables of cases
+    "scores": 2,  # tables of scores
+    "ranking": 2,  # pure: from scores to an order
     "bulk": 3,  # many cases at once
     "facts": 3,  # what events fix, as the tables have it now
     "asked_for": 3,  # what readers search for, counted

@@ -1,4 +1,4 @@
-"""Hand a case in and die at the n-th statement, for every n. A program of its own: it forks, so it has no threads.
+"""Hand a case in and die at chosen statements. A program of its own: it forks, so it has no threads.
 
 Prints, for every death and for the one that lived, what is left: the state, and how many submissions, numbers,
 receipts and events there are.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import handed_in
@@ -53,24 +54,43 @@ def left(database: Database, case: int) -> list[Any]:
     return found
 
 
-def rehearse(database: Database, actor: Actor, case: int) -> None:
-    """Once without an end, so that not every child learns the statements anew."""
-    with database.writing() as session:
+class Rehearsed(Exception):
+    """Everything was done but COMMIT."""
+
+
+def rehearse(database: Database, actor: Actor, case: int) -> int:
+    """How many statements it takes before COMMIT; and not every child learns them anew."""
+    asked: list[str] = []
+
+    def count(*given: Any) -> None:
+        asked.append(given[2])
+
+    def stop(_: Any) -> None:
+        raise Rehearsed
+
+    listeners = (("before_cursor_execute", count), ("commit", stop))
+    for name, listener in listeners:
+        event.listen(database.engine, name, listener)
+    with suppress(Rehearsed), database.unit() as session:
         handed_in.move(session, actor, session.get_one(Case, case), "case.submit")
+    for name, listener in listeners:
+        event.remove(database.engine, name, listener)
     database.engine.dispose()
+    return len(asked)
 
 
 def main(url: str, case: int, person: int, organisation: int) -> None:
     actor = Actor(f"person:{person}", organisation, person=person, membership="editor")
-    database, found, status = Database(url), list[list[Any]](), DIED
-    rehearse(database, actor, case)
-    while status == DIED:
+    database, found = Database(url), list[list[Any]]()
+    last = rehearse(database, actor, case)
+    # Here and there, before the last statement, before COMMIT, and never.
+    for at in [*range(1, last, 7), last, last + 1, 0]:
         pid = os.fork()
         if not pid:
-            submit(database, actor, case, len(found) + 1)
+            submit(database, actor, case, at)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        assert status == (DIED if at else 0), (at, status)
         found.append(left(database, case))
-    assert status == 0, status
     print(json.dumps(found))
 
 

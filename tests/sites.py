@@ -14,6 +14,7 @@ from typing import Any
 import make
 from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 
 from library import cli, create_app, seeding
@@ -23,6 +24,7 @@ from library.catalog import queries
 from library.catalog.models import Attachment
 from library.config import Config
 from library.db import Database
+from library.language import LOCALES
 from library.policy import SYSTEM
 from library.worker import Worker, now
 from search import Index
@@ -40,6 +42,23 @@ OTHER_NAMES = {
 ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
 
 
+class Compiled(BytecodeCache):
+    """Templates are compiled once a process and language, not once a test."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self.code.get(bucket.key):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = {lang: Compiled() for lang in LOCALES}
+
+
 class Site:
     """The worker has an index object of its own, as it has in a process of its own."""
 
@@ -51,6 +70,8 @@ class Site:
         self.app = create_app(self.config, database)
         # Passwords are hashed slowly on purpose; here that would only be slow.
         self.app.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=32)
+        for lang, environment in self.app.extensions["environments"].items():
+            environment.bytecode_cache = COMPILED[lang]
         self.app.extensions["tally"].pause = None  # no thread writes behind the back of a test
         self.worker = Worker(self.config, database, Index(self.config.index))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import make
@@ -13,6 +14,7 @@ from sources import read
 from sqlalchemy import update
 
 from library import events
+from library.catalog import draft_past, drafts
 from library.catalog.models import Revision
 from library.db import Database
 from library.verbs import VERBS
@@ -39,6 +41,31 @@ def test_events_are_read_by_case_and_by_person(site: Site) -> None:
     mine = officer.get("/audit?actor=li@ministry.example&verb=sign_in.begin").get_data(as_text=True)
     assert ("李梅" in mine, first in mine) == (True, False)
     assert officer.get("/audit?verb=nonsense").status_code == 422
+
+
+def test_subjects_have_names_and_edits_their_section(site: Site) -> None:
+    with site.database.unit() as session:
+        owner = make.member(session, make.organisation(session), email="an@works.example")
+        case = drafts.start(session, owner, now=make.NOW)
+        typed = {"basics": {"title": {"zh": "甲"}}, "deployment": {"networks": ["nb-iot"]}}
+        for section, content in typed.items():
+            drafts.save(session, owner, case, section, content=content, version=0, now=make.NOW)
+        draft_past.end_edits(session, case, "submit", now=make.NOW)
+        for subject in ("letter:23", "letter:0", "import:1", "taxonomy:1"):
+            events.record(session, make.OFFICER, "rule.edit", subject, now=make.NOW)
+    page = site.signed_in("li@ministry.example").get("/audit").get_data(as_text=True)
+    cells = re.findall(r'href="/audit\?subject=([^"]+)">([^<]+)<', page)
+    assert dict(cells) == {
+        "letter:23": "Letter 23",
+        "letter:0": "Letter",
+        "import:1": "Imported table 1",
+        "taxonomy:1": "Taxonomy",
+        f"case:{case.id}": case.key,
+        "person:1": "李梅",
+    }
+    assert re.findall(r'Section edited<br><small class="meta">([^<]+)<', page) == ["Deployment", "Basics"]
+    mine = site.signed_in("an@works.example").get("/account/history").get_data(as_text=True)
+    assert re.findall(r'Section edited<br><small class="meta">([^<]+)<', mine) == ["Deployment", "Basics"]
 
 
 def test_erased_details_are_said_to_be_erased(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""What is for somebody at this machine only: letters and metrics."""
+"""What is for somebody at this machine only: letters, metrics, what is searched for."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def test_what_is_for_this_machine_is_for_nobody_behind_a_name_or_a_proxy(
     client = site.client()
     assert client.get(address).status_code == 200
     assert client.get(address, headers=header).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/mail", "/metrics", "/searches"])
+def test_in_production_nobody_sits_at_this_machine(sqlite: Database, tmp_path: Path, address: str) -> None:
+    """A proxy that hides itself asks as if it did."""
+    assert Site(sqlite, tmp_path).client().get(address).status_code == 200
+    production = Site(sqlite, tmp_path, ENV="production", SECRET_KEY="s" * 40, OPERATOR="An operator")
+    assert production.client().get(address).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.support import Translations
 
 from library import serving
 from library.config import ROOT
 from library.db import Database
 from library.errors import Problem
+from library.language import CATALOGUES
 
 PATIENCE = 90.0
 COMMAND = [sys.executable, "-m", "library.cli"]
@@ -201,6 +204,22 @@ def test_a_killed_web_server_is_started_again(sqlite: Database, serve: Callable[
         assert site.workers() == workers
     assert "web server ended" in site.log.read_text()
     assert site.end(signal.SIGTERM) == 0
+
+
+def test_texts_that_were_not_compiled_are_compiled_or_told_of(tmp_path: Path) -> None:
+    folder = tmp_path / "zh_Hans_CN" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    shutil.copy(CATALOGUES / "zh_Hans_CN/LC_MESSAGES/messages.po", folder)
+    assert list(serving.compiled(tmp_path)) == ["The texts of zh_Hans_CN are compiled."]
+    assert Translations.load(str(tmp_path), ["zh_Hans_CN"]).gettext("Cases") == "案例"
+    assert list(serving.compiled(tmp_path)) == []
+    os.utime(folder / "messages.mo", (0, 0))
+    assert list(serving.compiled(tmp_path)) == ["The texts of zh_Hans_CN are compiled."]
+    (folder / "messages.mo").unlink()
+    (folder / "messages.mo").mkdir()  # nothing can be written there, not even by root
+    [said] = serving.compiled(tmp_path)
+    assert said.startswith("The texts of zh_Hans_CN are missing or out of date, and cannot be compiled (")
+    assert sorted(file.name for file in folder.iterdir()) == ["messages.mo", "messages.po"]
 
 
 @pytest.mark.parametrize("host", ["999.1.1.1", "192.0.2.1", "::1", "a..b", "ü" * 70])

@@ -101,6 +101,7 @@ def _page(**more: Any) -> str:
         person=found.person,
         sign_ins=people.sign_ins(web.session(), web.actor(), now=web.now()),
         organisations=_organisations(found),
+        waiting=queries.invitations_to(web.session(), web.actor(), now=web.now()),
         proven=profile.has_factor(found.person),
         **more,
     )

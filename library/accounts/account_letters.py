@@ -1,6 +1,6 @@
 """Letters about somebody's own account, from templates/mail/<verb>.txt or .zh.txt; nobody may silence them.
 
-Those with a link that opens something are private: no officer reads them, and sent ones are forgotten.
+Those with a link that opens something are private: no officer reads them, and sent or failed ones are forgotten.
 """
 
 from __future__ import annotations
@@ -14,11 +14,20 @@ from sqlalchemy.orm import Session
 
 from ..config import ROOT, Config
 from . import letters
+from .letter_models import Letter
 from .models import Person
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(ROOT / "templates/mail"), undefined=StrictUndefined, autoescape=False
 )
+# For how long the link of a letter opens something. One of another kind has none.
+GOOD_FOR = {
+    "account.confirm": dt.timedelta(days=2),
+    "account.known": dt.timedelta(hours=2),
+    "account.recover": dt.timedelta(hours=2),
+    "account.address": dt.timedelta(hours=2),
+    "invitation.send": dt.timedelta(days=14),
+}
 SUFFIX = {"zh": ".zh.txt", "en": ".txt"}
 
 
@@ -47,3 +56,9 @@ def write(
         now=now,
         private=True,
     )
+
+
+def why_dead(letter: Letter, now: dt.datetime) -> str | None:
+    """Why a letter need not be sent any more: its link opens nothing; None while it does, or has none."""
+    good_for = GOOD_FOR.get(letter.verb) if letter.private else None
+    return "its link is too old" if good_for and now >= letter.at + good_for else None

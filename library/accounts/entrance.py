@@ -18,6 +18,7 @@ from marshmallow import ValidationError
 from .. import db, web
 from ..errors import Forbidden, Text
 from . import profile
+from .proofs import WrongCode
 from .schemas import Address
 
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
@@ -26,6 +27,32 @@ GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 def link_page(**_: Any) -> str:
     """A link of a letter is opened by scanners too: it shows a button, and the button acts."""
     return web.render("accounts/account_link.html")
+
+
+def confirm_email(token: str) -> Any:
+    """An address is confirmed; after signing in one goes on where one was going."""
+    answer: Any = views.confirm_email(token)
+    onward = request.args.get("next")
+    if onward and answer.location == url_for("security.login"):
+        return redirect(url_for("security.login", next=onward))
+    return answer
+
+
+def finish_second_factor(token: str) -> Any:
+    """The first code of an app that was set up. A wrong one keeps the key: the app has it already."""
+    try:
+        return views.two_factor_setup_validate(token)
+    except WrongCode as wrong:
+        security = current_app.extensions["security"]
+        key = security.totp_factory.fetch_setup_values(wrong.form.tf_totp_secret, current_user)
+        return security.render_template(
+            "accounts/second_factor.html",
+            two_factor_verify_code_form=wrong.form,
+            chosen_method=wrong.form.primary_method,
+            state_token=token,
+            authr_key=key["key"],
+            authr_qrcode=key["image"],
+        )
 
 
 def sign_in_help() -> str:
@@ -45,7 +72,7 @@ ROUTES = (
     ("register", "register", BOTH, views.register, "account.enter"),
     ("confirm", "send_confirmation", BOTH, views.send_confirmation, "account.enter"),
     ("confirm/<token>", "confirm_email", GET, link_page, "account.enter"),
-    ("confirm/<token>", "confirm_email_now", POST, views.confirm_email, "account.enter"),
+    ("confirm/<token>", "confirm_email_now", POST, confirm_email, "account.enter"),
     ("recover", "forgot_password", BOTH, views.forgot_password, "account.enter"),
     ("recover/<token>", "reset_password", BOTH, views.reset_password, "account.enter"),
     ("verify", "verify", BOTH, views.verify, "account.own"),
@@ -56,7 +83,7 @@ ROUTES = (
     ("address/<token>", "change_email_confirm", GET, link_page, "account.enter"),
     ("address/<token>", "change_email_now", POST, change_email.change_email_confirm, "account.enter"),
     ("second-factor", "two_factor_setup", BOTH, views.two_factor_setup, "account.own"),
-    ("second-factor/<token>", "two_factor_setup_validate", POST, views.two_factor_setup_validate, "account.own"),
+    ("second-factor/<token>", "two_factor_setup_validate", POST, finish_second_factor, "account.own"),
     ("recovery-codes", "mf_recovery_codes", BOTH, recovery_codes.mf_recovery_codes, "account.own"),
     ("passkeys", "wan_register", BOTH, webauthn.webauthn_register, "account.own"),
     ("passkeys/<token>", "wan_register_response", POST, webauthn.webauthn_register_response, "account.own"),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from .. import events
 from ..errors import Conflict, Forbidden, Text
 from ..policy import Actor
-from . import people
+from . import members, people
 from .letter_models import Letter, Silenced
 from .models import ApiToken, ExternalIdentity, Invitation, Membership, Organisation, Person, SignIn
 
@@ -22,6 +22,8 @@ def erase(session: Session, actor: Actor, person: Person, *, now: dt.datetime) -
     """By one's own wish or by an administrator. What the person did stays, without saying who that was."""
     if actor.person != person.id and not actor.has("administrator", "system"):
         raise Forbidden(Text("You may not do this."))
+    _lock_organisations(session, person)
+    session.refresh(person, ["erased_at"], with_for_update=True)
     if person.erased_at is not None:
         raise Conflict(Text("This account was erased before."))
     if left_alone := _without_owner(session, person):
@@ -52,13 +54,22 @@ def erase(session: Session, actor: Actor, person: Person, *, now: dt.datetime) -
     events.record(session, actor, "person.erase", person.subject, now=now)
 
 
+def _lock_organisations(session: Session, person: Person) -> None:
+    """Everywhere in the same order: whoever else changes the members of one comes before or after."""
+    his = select(Organisation).join(Membership).where(Membership.person_id == person.id)
+    for organisation in session.scalars(his.distinct().order_by(Organisation.id)).all():
+        members.lock(session, organisation)
+
+
 def _leave_everywhere(session: Session, actor: Actor, person: Person, now: dt.datetime) -> None:
-    mine = select(Membership).where(Membership.person_id == person.id, Membership.ended_at.is_(None))
-    for member in session.scalars(mine.order_by(Membership.id)):
-        member.ended_at = now
-        detail = {"person": person.id, "role": member.role}
-        subject = f"organisation:{member.organisation_id}"
-        events.record(session, actor, "membership.end", subject, now=now, detail=detail)
+    mine = (
+        select(Membership, Organisation)
+        .join(Membership.organisation)
+        .where(Membership.person_id == person.id, Membership.ended_at.is_(None))
+        .order_by(Organisation.id)
+    )
+    for member, organisation in session.execute(mine).all():
+        members.end(session, actor, organisation, member=member, now=now)
 
 
 def _without_owner(session: Session, person: Person) -> str | None:

@@ -47,6 +47,7 @@ def init_app(app: Flask) -> None:
         login_form=proofs.SignIn,
         register_form=proofs.Register,
         two_factor_setup_form=proofs.SecondFactor,
+        two_factor_verify_code_form=proofs.Code,
         two_factor_rescue_form=proofs.Rescue,
         wan_register_form=proofs.NewPasskey,
     )

@@ -15,13 +15,12 @@ from ..config import Config
 from ..errors import Conflict, Invalid, Text, TooMany
 from ..policy import Actor, require
 from . import letters, members, queries
-from .account_letters import SUFFIX, TEMPLATES
+from .account_letters import GOOD_FOR, SUFFIX, TEMPLATES
 from .letters import Recipient
 from .models import Invitation, Membership, Organisation, Person
 from .policy import RULES
 from .schemas import InvitationForm, loaded
 
-GOOD_FOR = dt.timedelta(days=14)
 MOST_OPEN = 20
 MOST_A_DAY = 50
 DAY = dt.timedelta(days=1)
@@ -168,7 +167,7 @@ def _write(
         digest=queries.digest(word),
         invited_by=actor.person,
         at=now,
-        expires_at=now + GOOD_FOR,
+        expires_at=now + GOOD_FOR["invitation.send"],
         **values,
     )
     session.add(row)

@@ -146,6 +146,28 @@ def decline(word: str) -> Answer:
     return redirect(url_for(".invitation", word=word), 303)
 
 
+@bp.post("/account/invitations/<int(max=2147483647):number>/accept")
+@door("invitation.answer")
+def join(number: int) -> Answer:
+    """Whose confirmed address was invited needs no letter."""
+    session, actor = web.session(), web.actor()
+    with db.unit(session):
+        row, found = queries.invitation_to(session, actor, number, now=web.now())
+        invitations.accept(session, actor, found, invitation=row, now=web.now())
+        act_for(found)
+    return redirect(url_for("organisations.organisation", key=found.key), 303)
+
+
+@bp.post("/account/invitations/<int(max=2147483647):number>/decline")
+@door("invitation.answer")
+def refuse(number: int) -> Answer:
+    session, actor = web.session(), web.actor()
+    with db.unit(session):
+        row, found = queries.invitation_to(session, actor, number, now=web.now())
+        invitations.decline(session, actor, found, invitation=row, now=web.now())
+    return redirect(url_for("account.index"), 303)
+
+
 def _page(found: Organisation, *, status: int = 200, **more: Any) -> Answer:
     session, actor = web.session(), web.actor()
     page = web.render(

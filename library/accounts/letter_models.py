@@ -25,7 +25,7 @@ class Letter(Base):
     """A letter as it goes out: written when it was ordered, held or sent, kept with its outcome.
 
     The words of a private letter (one with a link that opens an account) are shown to nobody and
-    forgotten once it is sent.
+    forgotten once it is sent, or has failed for good.
     """
 
     __tablename__ = "letter"

@@ -92,8 +92,10 @@ def sent(session: Session, actor: Actor, letter: Letter, *, now: dt.datetime, **
 
 
 def failed(session: Session, actor: Actor, letter: Letter, *, error: str, **_: Any) -> None:
-    """Effect of letter.fail."""
+    """Effect of letter.fail. A link that opens an account does not lie about until somebody finds it."""
     letter.last_error = error[:2000]
+    if letter.private:
+        letter.text = None
 
 
 def edit(session: Session, actor: Actor, letter: Letter, *, title: str, text: str, now: dt.datetime) -> None:

@@ -80,6 +80,17 @@ def leave(session: Session, actor: Actor, organisation: Organisation, *, now: dt
     _end(session, actor, organisation, _own(session, actor, organisation), now)
 
 
+def end(
+    session: Session, actor: Actor, organisation: Organisation, *, member: Membership, now: dt.datetime
+) -> None:
+    """A membership ends. Whoever calls holds the organisation's lock and has asked whether an owner is left."""
+    member.ended_at = now
+    _withdraw_what_he_sent(session, organisation, member, now)
+    operations.stop_acting(session, member.person_id, organisation.id, now=now)
+    detail = {"person": member.person_id, "role": member.role}
+    events.record(session, actor, "membership.end", organisation.subject, now=now, detail=detail)
+
+
 def lock(session: Session, organisation: Organisation) -> None:
     """Of two who change the members of an organisation at once, the second sees what the first did."""
     session.flush()
@@ -115,11 +126,7 @@ def _own(session: Session, actor: Actor, organisation: Organisation) -> Membersh
 def _end(session: Session, actor: Actor, organisation: Organisation, member: Membership, now: dt.datetime) -> None:
     if member.role == "owner":
         _keep_an_owner(session, organisation)
-    member.ended_at = now
-    _withdraw_what_he_sent(session, organisation, member, now)
-    operations.stop_acting(session, member.person_id, organisation.id, now=now)
-    detail = {"person": member.person_id, "role": member.role}
-    events.record(session, actor, "membership.end", organisation.subject, now=now, detail=detail)
+    end(session, actor, organisation, member=member, now=now)
 
 
 def _withdraw_what_he_sent(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import qrcode
 from argon2 import PasswordHasher
-from flask import current_app, url_for
+from flask import current_app, request, url_for
 from flask_security import (
     EmailValidateException,
     LoginForm,
@@ -22,6 +22,7 @@ from flask_security import (
     Totp,
     TwoFactorRescueForm,
     TwoFactorSetupForm,
+    TwoFactorVerifyCodeForm,
     UserMixin,
     WebAuthnRegisterForm,
     WebauthnUtil,
@@ -44,6 +45,7 @@ from .models import Passkey, Person, PersonRole
 from .schemas import Address
 
 SHORTEST, LONGEST = 12, 1000  # a password; argon2 takes any length, a request does not
+LONGEST_WAY = 500  # of an address to go on to
 ISSUER = "Mobile IoT Case Library"  # how apps and devices name us
 
 # Which link a letter brings: where it leads, and under which name the accounts library hands over its token.
@@ -91,6 +93,7 @@ class Codes(Totp):
     """Codes of authenticator apps: none counts twice, and the picture may stand in a page."""
 
     def get_last_counter(self, user: Any) -> int | None:
+        asked_alone(user, "totp_counter")
         return user.totp_counter
 
     def set_last_counter(self, user: Any, tmatch: Any) -> None:
@@ -100,6 +103,13 @@ class Codes(Totp):
         """SVG to stand in the page itself: our rules for content load no data: addresses."""
         picture = qrcode.make(self.get_totp_uri(username, totp), image_factory=SvgPathImage, border=2)
         return str(picture.to_string(encoding="unicode"))
+
+
+def asked_alone(person: Any, column: str) -> None:
+    """What counts once is read again under a lock: of two who show it at once the second comes after the first."""
+    session = web.session()
+    session.flush()
+    session.refresh(person, [column], with_for_update=True)
 
 
 def hashed(password: str) -> str:
@@ -128,6 +138,7 @@ class RecoveryCodes(MfRecoveryCodesUtil):
         return []
 
     def check_recovery_code(self, user: UserMixin, code: str) -> bool:
+        asked_alone(user, "mf_recovery_codes")
         return self._digest(code) in (user.mf_recovery_codes or [])
 
     def delete_recovery_code(self, user: Any, code: str) -> bool:
@@ -186,8 +197,15 @@ class Letters(MailUtil):
         link = ""
         if template in LINKS:
             endpoint, name = LINKS[template]
-            link = current_app.extensions["config"].url + url_for(endpoint, token=about[name])
+            onward = _onward() if template == "account.confirm" else None
+            link = current_app.extensions["config"].url + url_for(endpoint, token=about[name], next=onward)
         write_letter(template, about["user"], link=link, address=str(recipient))
+
+
+def _onward() -> str | None:
+    """Where whoever registers was going, such as to an invitation: the letter may be opened on another device."""
+    there = request.form.get("next", "")
+    return there if there.startswith("/") and len(there) <= LONGEST_WAY else None
 
 
 def write_letter(verb: str, person: Person, **about: Any) -> None:
@@ -226,6 +244,23 @@ class SecondFactor(TwoFactorSetupForm):
     """`authenticator` or `disable`: nothing else is set up, so that nothing need be chosen from a list."""
 
     setup = StringField()
+
+
+class WrongCode(Exception):
+    """The code that was to finish the set-up of an app is not right."""
+
+    def __init__(self, form: Code) -> None:
+        self.form = form
+
+
+class Code(TwoFactorVerifyCodeForm):
+    """The library begins the set-up again with another key where a code is wrong; entrance.py keeps the key."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        right = bool(super().validate(**kwargs))
+        if self.is_setup and not right:
+            raise WrongCode(self)
+        return right
 
 
 class Rescue(TwoFactorRescueForm):

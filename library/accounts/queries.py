@@ -146,6 +146,40 @@ def invitation_by_word(session: Session, word: str) -> tuple[Invitation, Organis
     return found[0], found[1], found[2]
 
 
+def invitations_to(session: Session, actor: Actor, *, now: dt.datetime) -> list[tuple[Invitation, Organisation]]:
+    """Those that went to the actor's own address, which is confirmed, and can be answered; newest first."""
+    belongs = select(Membership.organisation_id).where(
+        Membership.person_id == actor.person, Membership.ended_at.is_(None)
+    )
+    rows = (
+        select(Invitation, Organisation)
+        .join(Organisation, Organisation.id == Invitation.organisation_id)
+        .join(Person, Person.email == Invitation.email)
+        .where(
+            Person.id == actor.person,
+            Person.confirmed_at.is_not(None),
+            Person.demonstration == Organisation.demonstration,
+            Invitation.accepted_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+            Invitation.expires_at > now,
+            Organisation.state != "closed",
+            Organisation.id.not_in(belongs),
+        )
+        .order_by(Invitation.at.desc(), Invitation.id.desc())
+    )
+    return [(row, found) for row, found in session.execute(rows)]
+
+
+def invitation_to(
+    session: Session, actor: Actor, number: int, *, now: dt.datetime
+) -> tuple[Invitation, Organisation]:
+    """One of them. Raises Missing."""
+    found = next((pair for pair in invitations_to(session, actor, now=now) if pair[0].id == number), None)
+    if found is None:
+        raise Missing(Text("This invitation was answered or withdrawn meanwhile."))
+    return found
+
+
 def digest(word: str) -> str:
     """How the word of a letter is kept."""
     return hashlib.sha256(word.encode()).hexdigest()

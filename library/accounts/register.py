@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from .. import events
@@ -28,8 +28,16 @@ FORMS = re.compile(
 )
 ALIKE = 80  # of 100: one sign in five may differ
 MOST_ALIKE = 5
-MOST_PAIRS = 12
 HISTORY = 100
+
+
+@dataclass(frozen=True)
+class Names:
+    """Of every organisation, by its number, what of its names and its code tells it from others."""
+
+    chinese: Mapping[int, str]
+    english: Mapping[int, str]
+    bodies: Mapping[int, str | None]
 
 
 @dataclass(frozen=True)
@@ -77,27 +85,27 @@ def organisations(
     return list(session.scalars(rows))
 
 
-def alike(session: Session, actor: Actor, organisation: Organisation) -> list[Organisation]:
+def names(session: Session) -> Names:
+    """What all organisations are called, to be compared; whoever asks may keep it until one of them changes."""
+    rows = select(Organisation.id, Organisation.name_zh, Organisation.name_en, _body(Organisation.credit_code))
+    chinese, english, bodies = {}, {}, {}
+    for number, zh, en, body in session.execute(rows):
+        chinese[number], english[number], bodies[number] = _core(zh), _core(en or ""), body
+    return Names(chinese, english, bodies)
+
+
+def alike(session: Session, actor: Actor, organisation: Organisation, *, among: Names) -> list[Organisation]:
     """Others with nearly the same name, or with the same body's code: one of them may be an imitation."""
-    columns = (Organisation.id, Organisation.name_zh, Organisation.name_en, Organisation.credit_code)
-    # The nine signs of a code before the last name the body, whoever registered it and where.
-    body = (organisation.credit_code or "")[8:17]
-    near = [func.substr(Organisation.credit_code, 9, 9) == body] if body else []
-    near += [_shares(session, Organisation.name_zh, organisation.name_zh)]
-    near += [_shares(session, Organisation.name_en, organisation.name_en)] if organisation.name_en else []
-    rows = session.execute(
-        select(*columns).where(policy.visible(actor), Organisation.id != organisation.id, or_(*near))
-    ).all()
-    found = {row.id: None for row in rows if body and (row.credit_code or "")[8:17] == body}
-    for mine, names in (
-        (organisation.name_zh, {row.id: _core(row.name_zh) for row in rows}),
-        (organisation.name_en or "", {row.id: _core(row.name_en or "") for row in rows}),
-    ):
-        if core := _core(mine):
-            close = process.extract(core, names, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=MOST_ALIKE)
-            found |= {number: None for _, _, number in close}
-    close_ones = session.scalars(select(Organisation).where(Organisation.id.in_(found))) if found else ()
-    return sorted(close_ones, key=lambda each: list(found).index(each.id))
+    me, found = organisation.id, list[int]()
+    if body := among.bodies.get(me):
+        found += [number for number, its in among.bodies.items() if its == body]
+    for cores in (among.chinese, among.english):
+        if core := cores.get(me):
+            close = process.extract(core, cores, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=MOST_ALIKE + 1)
+            found += [number for _, _, number in close]
+    others = [number for number in dict.fromkeys(found) if number != me]
+    rows = select(Organisation).where(policy.visible(actor), Organisation.id.in_(others))
+    return sorted(session.scalars(rows), key=lambda each: others.index(each.id)) if others else []
 
 
 def history(session: Session, actor: Actor, organisation: Organisation) -> list[Happening]:
@@ -184,10 +192,6 @@ def _core(name: str) -> str:
     return re.sub(r"[\W_]+", "", FORMS.sub(" ", name)).lower()
 
 
-def _shares(session: Session, column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
-    """Names that have half of the pairs of letters of this one, as every name does that is ALIKE: the database
-    finds a few among many before any are compared."""
-    words = re.findall(r"[^\W_]+", FORMS.sub(" ", name).lower())
-    pairs = sorted({word[at : at + 2] for word in words for at in range(len(word) - 1)})[:MOST_PAIRS]
-    has = [case((_contains(session, column, pair), 1), else_=0) for pair in pairs]
-    return sum(has[1:], start=has[0]) >= max(1, len(has) // 2) if has else false()
+def _body(code: InstrumentedAttribute[Any]) -> ColumnElement[str]:
+    """The nine signs of a code before the last name the body, whoever registered it and where."""
+    return func.substr(code, 9, 9)

@@ -96,7 +96,7 @@ def _page(key: str, given: dict[str, str], errors: dict[str, list[str]], status:
         "accounts/desk_organisation.html",
         organisation=found,
         members=members,
-        alike=register.alike(session, actor, found),
+        alike=register.alike(session, actor, found, among=web.recall("names of organisations", register.names)),
         grants=register.open_grants(session, actor, now=web.now(), organisation=found),
         may_end=can(policy.RULES, actor, "grant.open"),
         history=history,

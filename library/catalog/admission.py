@@ -31,11 +31,17 @@ Given = Mapping[str, Any]
 
 
 def admit(
-    session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given | None = None
+    session: Session,
+    actor: Actor,
+    case: Case,
+    *,
+    now: dt.datetime,
+    given: Given | None = None,
+    number: int | None = None,
 ) -> events.Facts:
-    """What was handed in becomes the next revision."""
+    """What was handed in becomes the next revision. `number`: the submission that this is the answer to."""
     said = operations.filled(AdmitForm, given or {})
-    row = _answer(session, actor, case, "admitted", now=now, reason=said.get("reason"))
+    row = _answer(session, actor, case, "admitted", now=now, reason=said.get("reason"), number=number)
     if case.admitted_at is None:
         case.embargoed = said["embargo"]
     document = operations.SCHEMA.load(row.document)
@@ -43,10 +49,12 @@ def admit(
     return [*facts, submissions.decision_fact(row)]
 
 
-def send_back(session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given) -> events.Facts:
+def send_back(
+    session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given, number: int | None = None
+) -> events.Facts:
     """Named fields reopen until a day; the answer to it is the next submission."""
     said = operations.filled(ReturnForm, given)
-    row = _answer(session, actor, case, "returned", now=now, reason=said["reason"])
+    row = _answer(session, actor, case, "returned", now=now, reason=said["reason"], number=number)
     row.fields = list(dict.fromkeys(said["fields_"]))
     row.due = workdays.add(now, said["days"], queries.calendar(session))
     session.flush()
@@ -54,10 +62,13 @@ def send_back(session: Session, actor: Actor, case: Case, *, now: dt.datetime, g
     return [submissions.decision_fact(row)]
 
 
-def decline(session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given) -> events.Facts:
+def decline(
+    session: Session, actor: Actor, case: Case, *, now: dt.datetime, given: Given, number: int | None = None
+) -> events.Facts:
     """Not taken into the library, for a reason that the applicant reads."""
     said = operations.filled(ReasonForm, given)
-    return [submissions.decision_fact(_answer(session, actor, case, "declined", now=now, reason=said["reason"]))]
+    row = _answer(session, actor, case, "declined", now=now, reason=said["reason"], number=number)
+    return [submissions.decision_fact(row)]
 
 
 def release(session: Session, actor: Actor, case: Case, *, now: dt.datetime) -> None:
@@ -123,13 +134,22 @@ def note_overdue(session: Session, actor: Actor, submission: Submission, *, now:
 
 
 def _answer(
-    session: Session, actor: Actor, case: Case, outcome: str, *, now: dt.datetime, reason: str | None
+    session: Session,
+    actor: Actor,
+    case: Case,
+    outcome: str,
+    *,
+    now: dt.datetime,
+    reason: str | None,
+    number: int | None,
 ) -> Submission:
-    """Write the outcome into what waits for one."""
+    """Write the outcome into what waits for one, if it is the submission that was looked at."""
     _not_ones_own(session, actor, case)
     row = submissions.waiting(session, case)
     if row is None:
         raise Conflict(Text("No submission of this case waits for an answer."))
+    if number is not None and row.number != number:
+        raise Conflict(Text("Another submission of this case waits now; look at it before you answer."))
     row.outcome, row.decided_at, row.decided_by, row.reason = outcome, now, actor.id, reason
     return row
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -31,9 +31,12 @@ from .schemas import DRAFT_SECTIONS
 
 CHECK, WRITE = "check-import", "write-import"  # kinds of Delivery
 UNIT = 100  # cases in one unit of work when each row stands for itself
+PORTION = 500  # keys in one statement
+MOST_CHANGED = 250  # cases in one unit, by which nobody else's save waits for long
 TOLD = 1000  # errors that are kept; the others are counted
 CHANGEABLE = frozenset({"draft", "returned", "admitted"})  # states of a case that may be written into
 Tell = Callable[[int], None]
+Sections = Mapping[str, dict[str, Any]]
 
 
 def begin(session: Session, actor: Actor, *, name: str, kept: Kept, whole: bool, now: dt.datetime) -> BulkImport:
@@ -76,7 +79,8 @@ def check(session: Session, owner: int, rows: Sequence[Row], tell: Tell) -> dict
     """What writing these rows would do, and what is wrong with them, by row and column. Writes nothing."""
     known = _known(session, owner)
     terms = _terms(session)
-    tally = {"added": 0, "changed": 0, "wrong": 0}
+    differ = {row.key for row in differing(session, owner, [row for row in rows if row.key in known])}
+    tally = {"added": 0, "changed": 0, "unchanged": 0, "wrong": 0}
     errors: list[dict[str, Any]] = []
     wrong_rows: list[int] = []
     seen: dict[str, int] = {}
@@ -86,11 +90,25 @@ def check(session: Session, owner: int, rows: Sequence[Row], tell: Tell) -> dict
             wrong.append((KEY, Text("This case waits for an answer or is closed; it cannot be changed now.")))
         seen.setdefault(row.key, row.number)
         wrong_rows += [row.number] if wrong else []
-        tally["wrong" if wrong else "changed" if row.key in known else "added"] += 1
+        there = "changed" if row.key in differ else "unchanged" if row.key in known else "added"
+        tally["wrong" if wrong else there] += 1
         errors += [{"row": row.number, "column": column, **_kept(text)} for column, text in wrong]
         if done % 200 == 0:
             tell(done)
     return {**tally, "errors": errors[:TOLD], "errors_total": len(errors), "wrong_rows": wrong_rows}
+
+
+def differing(session: Session, owner: int, rows: Sequence[Row]) -> list[Row]:
+    """Those of these rows that add a case or change one: looked for before the unit, which on SQLite locks all."""
+    found = []
+    for some in portions(rows, PORTION):
+        there = _cases(session, owner, some)
+        texts = _contents(session, there.values())
+        for row in some:
+            case = there.get(row.key)
+            if case is None or any(_changes(texts[case.id], _split(row))):
+                found.append(row)
+    return found
 
 
 def write(
@@ -100,10 +118,8 @@ def write(
     require(RULES, actor, "case.draft", None)
     owner = session.get_one(Organisation, row.organisation_id)
     there: dict[str | None, Case] = {}
-    for some in portions(rows, 500):
-        keys = [each.key for each in some]
-        named = select(Case).where(Case.owner_id == owner.id, Case.external_key.in_(keys))
-        there |= {case.external_key: case for case in session.scalars(named)}
+    for some in portions(rows, PORTION):
+        there |= _cases(session, owner.id, some)
     fresh = [each for each in rows if each.key not in there]
     _add(session, actor, owner, fresh, now=now)
     tally = {"added": len(fresh), "changed": 0, "unchanged": 0}
@@ -129,15 +145,17 @@ def portions(rows: Sequence[Row], most: int = UNIT) -> Iterator[Sequence[Row]]:
 
 
 def acting(session: Session, row: BulkImport) -> Actor:
-    """Who brought the table, as what he is in his organisation now. Raises Conflict when he has left it."""
+    """Who brought the table, as what he is in his organisation now. Raises Conflict when he has left it or it was
+    closed."""
     belongs = select(Membership.role).where(
         Membership.person_id == row.person_id,
         Membership.organisation_id == row.organisation_id,
         Membership.ended_at.is_(None),
+        Organisation.closed_at.is_(None),
     )
-    role = session.scalar(belongs)
+    role = session.scalar(belongs.join(Organisation, Organisation.id == Membership.organisation_id))
     if role is None:
-        raise Conflict(Text("Whoever brought this table is no longer a member; bring it again."))
+        raise Conflict(Text("Whoever brought this table is no longer a member, or the organisation was closed."))
     return Actor(f"person:{row.person_id}", row.organisation_id, person=row.person_id, membership=role)
 
 
@@ -145,8 +163,12 @@ def may_begin(session: Session, row: BulkImport, now: dt.datetime) -> list[Text]
     """Guard of import.accept: what is in the way of writing a checked table."""
     if row.whole and row.result.get("wrong"):
         return [Text("All rows or none was chosen, and some are wrong: correct them and bring the table again.")]
-    if not row.rows or row.result.get("wrong") == row.rows:
+    if row.result.get("wrong") == row.rows:
         return [Text("No row is right.")]
+    if row.whole and row.result.get("changed", 0) > MOST_CHANGED:
+        return [Text("More than %(most)s cases would change: bring it again row by row.", {"most": MOST_CHANGED})]
+    if not row.result.get("added") and not row.result.get("changed"):
+        return [Text("Nothing differs: every row that is right is here already, as it stands in the table.")]
     return []
 
 
@@ -181,6 +203,30 @@ def _known(session: Session, owner: int) -> dict[str, str]:
     return {str(key): state for key, state in session.execute(rows)}
 
 
+def _cases(session: Session, owner: int, rows: Sequence[Row]) -> dict[str | None, Case]:
+    """The cases that these rows name."""
+    named = select(Case).where(Case.owner_id == owner, Case.external_key.in_([row.key for row in rows]))
+    return {case.external_key: case for case in session.scalars(named)}
+
+
+def _contents(session: Session, cases: Collection[Case]) -> dict[int, dict[str, dict[str, Any]]]:
+    """What these drafts hold, by case and section; where nobody has typed since, what the library shows."""
+    found: dict[int, dict[str, dict[str, Any]]] = {case.id: {} for case in cases}
+    kept = select(DraftSection.case_id, DraftSection.name, DraftSection.content)
+    for case, section, content in session.execute(kept.where(DraftSection.case_id.in_(found))):
+        found[case][section] = content
+    return found | {case.id: drafts.contents(session, case) for case in cases if case.revision}
+
+
+def _changes(before: Sections, given: Sections) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The sections that a row changes, as they are then; what it has no column for stays as it is."""
+    for section, content in given.items():
+        was = before.get(section, {})
+        after = {**was, **content}
+        if sections.changes(was, after):
+            yield section, after
+
+
 def _terms(session: Session) -> dict[str, frozenset[str]]:
     """The codes that the taxonomies have, by the field that uses them."""
     rows = list(session.execute(select(Term.taxonomy, Term.code)))
@@ -195,7 +241,7 @@ def _complaints(
         yield KEY, Text("Every row needs a key of your own, of at most 100 characters.")
     elif row.key in seen:
         yield KEY, Text("Row %(row)s has the same key.", {"row": seen[row.key]})
-    if not (row.document.get("title") or {}).get("zh"):
+    if not (row.document.get("title") or {}).get("zh") and "title.zh" not in row.wrong:
         yield row.column("title.zh"), Text("A case needs a Chinese title.")
     try:
         for section, content in _split(row).items():
@@ -239,16 +285,12 @@ def _add(session: Session, actor: Actor, owner: Organisation, rows: Sequence[Row
 
 
 def _change(session: Session, actor: Actor, case: Case, row: Row, *, now: dt.datetime) -> bool:
-    """Save what differs; a column that the table does not have leaves its field alone."""
-    changed = False
+    """Save what differs, unless somebody was quicker."""
     there = drafts.rows(session, actor, case)
-    for section, content in _split(row).items():
-        before = there[section]
-        after = {**before.content, **content}
-        if sections.changes(before.content, after):
-            drafts.save(session, actor, case, section, content=after, version=before.version, now=now)
-            changed = True
-    return changed
+    changes = list(_changes({name: each.content for name, each in there.items()}, _split(row)))
+    for section, after in changes:
+        drafts.save(session, actor, case, section, content=after, version=there[section].version, now=now)
+    return bool(changes)
 
 
 def _kept(text: Text) -> dict[str, Any]:

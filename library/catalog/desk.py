@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import db, figures, paging, web
 from ..errors import Invalid, Text
+from ..policy import can
 from ..web import door
 from . import admission, passing, queue, wording
 from .queue import Asked, Desk
@@ -33,9 +34,13 @@ BOXES, BOX, GAP, LATE = 15, 7, 6, 2
 
 
 @bp.app_context_processor
-def waiting_at_the_desk() -> dict[str, Callable[[], dict[str, int]]]:
+def waiting_at_the_desk() -> dict[str, Callable[..., Any]]:
     """For the frame of every page of the desk."""
-    return {"desk_waiting": lambda: queue.pages_waiting(web.session(), web.actor())}
+    rules = current_app.extensions["rules"]
+    return {
+        "desk_waiting": lambda: queue.pages_waiting(web.session(), web.actor()),
+        "desk_open": lambda rule: can(rules, web.actor(), rule),
+    }
 
 
 @bp.get("/desk")

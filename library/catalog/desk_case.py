@@ -12,6 +12,7 @@ from .. import db, figures, labels, web, workflow
 from ..accounts import queries as accounts
 from ..accounts.models import Organisation
 from ..errors import Conflict, Invalid, Missing, Text
+from ..events import Event
 from ..web import door
 from . import admission, diff, duplicates, policy, queries, queue, receipts, submissions, wording
 from .desk import age_bar
@@ -89,18 +90,16 @@ def move(code: str, verb: str) -> Response | tuple[str, int]:
     if verb not in MOVES:
         raise Missing(Text("There is no step called %(verb)s.", {"verb": verb[:60]}))
     given = _given(verb)
+    filled: dict[str, Any] = {} if given is None else {"given": given}
+    if verb in ANSWERS:
+        filled["number"] = request.form.get("submission", 0, type=int)
     try:
-        if verb in ANSWERS:
-            _same(found, request.form.get("submission", 0, type=int))
         with db.unit(session):
-            filled = {} if given is None else {"given": given}
             workflow.step(FLOW, session, actor, found, verb, now=web.now(), **filled)
-    except Invalid as problem:
-        if not problem.fields:
-            raise
-        return _page(queries.case(session, actor, code), verb, given, web.sentences(problem)), problem.status
-    except Conflict as problem:
-        raise _quicker(found) or problem from problem
+    except (Conflict, Invalid) as problem:
+        if problem.fields:
+            return _page(queries.case(session, actor, code), verb, given, web.sentences(problem)), problem.status
+        raise (_quicker(found) if verb in ANSWERS else None) or problem from problem
     return redirect(url_for("desk_case.case", code=code, done=verb), 303)
 
 
@@ -110,13 +109,6 @@ def _given(verb: str) -> dict[str, Any] | None:
         return None
     given: dict[str, Any] = {name: value for name, value in request.form.items() if value.strip()}
     return {**given, "fields": request.form.getlist("fields")} if verb == "case.return" else given
-
-
-def _same(found: Case, number: int) -> None:
-    """Is the submission that was looked at the one that waits? Raises Conflict."""
-    row = submissions.waiting(web.session(), found)
-    if row is None or row.number != number:
-        raise Conflict(Text("Another submission of this case waits now; look at it before you answer."))
 
 
 def _quicker(found: Case) -> Conflict | None:
@@ -146,7 +138,7 @@ def _page(
     doc = as_seen(whole, policy.audiences(actor, found))
     words = receipts.Words(web.language(), wording.tree())
     findings = submissions.judged(session, row, now=now) if row and not row.outcome else []
-    lines = queue.history(session, actor, found)
+    lines = _folded(queue.history(session, actor, found))
     age = desk.age(row.at) if row else 0
     return web.render(
         "desk/case.html",
@@ -164,7 +156,7 @@ def _page(
         changes=_changes(found, rows, whole),
         past=[each for each in rows if each.outcome],
         lines=lines,
-        names=_names((*(line.actor for line in lines), *(each.decided_by for each in rows))),
+        names=_names((*(line["actor"] for line in lines), *(each.decided_by for each in rows))),
         officers=queue.officers(session).items(),
         sections=DRAFT_SECTIONS,
         extra=[line for name in FURTHER for line in words.rows(name, doc.get(name))],
@@ -174,6 +166,19 @@ def _page(
         errors=errors or {},
         done=request.args.get("done", ""),
     )
+
+
+def _folded(history: Iterable[tuple[Event, str]]) -> list[dict[str, Any]]:
+    """What happened, a line each; what somebody did to one section after the other is one line."""
+    lines: list[dict[str, Any]] = []
+    for event, section in history:
+        last = lines[-1] if lines else None
+        if section and last and last["sections"] and (last["verb"], last["actor"]) == (event.verb, event.actor):
+            last["sections"].setdefault(section)
+        else:
+            sections = {section: None} if section else {}
+            lines.append({"verb": event.verb, "actor": event.actor, "at": event.at, "sections": sections})
+    return lines
 
 
 def _moves(found: Case, row: Submission | None, *, own: bool) -> dict[str, list[Text]]:

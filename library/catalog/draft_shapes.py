@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from ..fields import choice
+from ..labels import N_
 from . import sections
 from .models import STATES
 from .schemas import DRAFT_SECTIONS
@@ -14,6 +15,9 @@ from .schemas import DRAFT_SECTIONS
 # What `sections.refuse` lets through, said in JSON Schema: a draft keeps wrong values, but not everything.
 NO_CONTROL_CHARACTERS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 BEYOND = 1e30
+# What the schema library would say in English only.
+FORM, NO_FIELD = N_("This is not in the expected form."), N_("A case has no such field.")
+PAGE_RULE, PER_PAGE_RULE = N_("Pages are numbered from 1 to 100000."), N_("A page holds between 1 and 100 cases.")
 
 
 def kept(field: fields.Field[Any]) -> dict[str, Any]:
@@ -40,6 +44,8 @@ class _DraftFields(Schema):
 
     class Meta:
         unknown = RAISE
+
+    error_messages = {"unknown": NO_FIELD, "type": FORM}  # noqa: RUF012 -- how marshmallow declares it
 
 
 DraftFields = _DraftFields.from_dict(
@@ -96,9 +102,17 @@ class DraftsShape(Schema):
 
 
 class DraftsArgs(Schema):
-    state = choice(*STATES, load_default="")
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
-    per_page = fields.Integer(load_default=30, validate=validate.Range(1, 100))
+    state = fields.String(
+        load_default="", validate=validate.OneOf(STATES, error=N_("Choose one of the values that are offered."))
+    )
+    page = fields.Integer(
+        load_default=1, validate=validate.Range(1, 100_000, error=PAGE_RULE), error_messages={"invalid": PAGE_RULE}
+    )
+    per_page = fields.Integer(
+        load_default=30,
+        validate=validate.Range(1, 100, error=PER_PAGE_RULE),
+        error_messages={"invalid": PER_PAGE_RULE},
+    )
 
 
 class MoveFields(Schema):
@@ -107,8 +121,12 @@ class MoveFields(Schema):
     class Meta:
         unknown = RAISE
 
+    error_messages = {"unknown": N_("A move has no such field."), "type": FORM}  # noqa: RUF012 -- as above
+
     farewell = fields.String(
-        validate=validate.Length(max=1000), metadata={"description": "Of `case.archive`: why, for everybody."}
+        validate=validate.Length(max=1000, error=N_("At most 1,000 characters.")),
+        error_messages={"invalid": FORM, "null": FORM},
+        metadata={"description": "Of `case.archive`: why, for everybody."},
     )
 
 

@@ -14,7 +14,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from .. import db, forms, paging, web
-from ..errors import Invalid, Missing, Text
+from ..errors import Conflict, Forbidden, Invalid, Missing, Text
 from ..fields import choice
 from ..web import door
 from . import draft_copies, drafts, sheets, worklist
@@ -94,6 +94,9 @@ def save(key: str, section: str) -> Response | tuple[str, int]:
     sheet = Sheet(section, {}) if bench.named is None and do != "merge" else bench.sheet(section)
     typed = DO.get(do, _as_typed)(sent(), what) if do != "merge" else _merged(sheet)
     content = sheets.read(sheet, typed)
+    # The remark is kept first: it is said, whatever becomes of the text.
+    if do == "comment" and (wrong := bench.comment(section, content=content, version=sent_version())):
+        return wrong
     try:
         with db.unit(bench.session):
             row = drafts.save(
@@ -114,12 +117,15 @@ def save(key: str, section: str) -> Response | tuple[str, int]:
         return bench.conflict(stale.current, content)
     except Invalid as problem:
         return bench.refused(section, content, problem)
+    except (Conflict, Forbidden) as problem:
+        return Workbench(key).locked(section, content, problem)
     if quiet():
         return bench.saved(row)
     more: Mapping[str, dict[str, Any]] = {"add": {"added": what}, "check": {"check": 1}}
     names = list(DRAFT_SECTIONS)
     onward = names[min(names.index(section) + 1, len(names) - 1)] if do == "next" else section
     place = f"{what}.{len(content.get(what) or [])}" if do == "add" else what.split(",")[0] if what else None
+    place = "comments" if do == "comment" else place
     return redirect(url_for("editor.section", key=key, section=onward, _anchor=place, **more.get(do, {})), 303)
 
 
@@ -154,7 +160,8 @@ DO: Mapping[str, Callable[[forms.Typed, str], forms.Typed]] = {"remove": _withou
 
 def _merged(sheet: Sheet) -> forms.Typed:
     """Of two texts, what somebody chose: theirs is what stands there, mine is in the form beside it."""
-    chosen = forms.Values(forms.written(sheet.controls, sheet.content))
+    written = forms.written(sheet.controls, sheet.content)
+    chosen = forms.Values({name: given for name, given in written.items() if not sheet.held(name)})
     everything = request.form.get("all", "")
     for name in request.form.getlist("differs"):
         take = everything or request.form.get(f"take.{name}", "theirs")

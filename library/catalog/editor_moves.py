@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from .. import db, pdf, web
+from .. import db, figures, pdf, web
 from ..accounts.queries import person_names
 from ..errors import Conflict, Invalid, Missing, Text
 from ..web import door
@@ -13,7 +13,7 @@ from ..workflow import open_moves, step
 from . import queries, queue, receipts
 from .flow import FLOW
 from .schemas import AUDIENCES
-from .sheets import CONTROLS, caption
+from .sheets import CONTROLS, Contents, caption
 from .workbench import Workbench
 
 bp = Blueprint("editor_moves", __name__, url_prefix="/work")
@@ -51,7 +51,7 @@ def submit(key: str) -> str:
     return _submit(Workbench(key))
 
 
-def _submit(bench: Workbench) -> str:
+def _submit(bench: Workbench, *, refused: bool = False) -> str:
     frame = bench.frame()
     verbs = [
         move.verb
@@ -62,18 +62,26 @@ def _submit(bench: Workbench) -> str:
         "catalog/editor/submit.html",
         **frame,
         open=bool(verbs),
-        read_by=_read_by(),
+        refused=refused,
+        read_by=_read_by(bench.contents()),
         number=_newest(bench) + 1,
     )
 
 
-def _read_by() -> list[tuple[str, list[str]]]:
-    """Which fields a case shows to whom."""
-    found: dict[str, list[str]] = {}
-    for sheet in CONTROLS.values():
+def _read_by(contents: Contents) -> list[tuple[str, list[str]]]:
+    """Who will read what of what is written: each field, and each file by its title."""
+    lang = web.language()
+    found: dict[str, list[str]] = {audience: [] for audience in AUDIENCES}
+    for section, sheet in CONTROLS.items():
         for control in sheet:
-            found.setdefault(control.audience or "public", []).append(caption(control.path, web.language()))
-    return [(audience, found[audience]) for audience in AUDIENCES if audience in found]
+            if control.name in contents[section] and control.name != "attachments":
+                found[control.audience or "public"].append(caption(control.path, lang))
+    for place, file in enumerate(contents["files"].get("attachments") or []):
+        title = figures.pick(file.get("title"), lang) or caption(f"attachments.{place}", lang)
+        audience = file.get("audience")
+        readers = audience if audience in found else "ministry"
+        found[readers].append(web.say(Text("file “%(title)s”", {"title": title})))
+    return [(audience, what) for audience, what in found.items() if what]
 
 
 def _newest(bench: Workbench) -> int:
@@ -107,7 +115,7 @@ def move(key: str, verb: str) -> Response | tuple[str, int]:
         raise
     except Invalid as problem:
         if verb == "case.submit":
-            return _submit(Workbench(key)), problem.status
+            return _submit(Workbench(key), refused=True), problem.status
         return _case(Workbench(key), web.sentences(problem)), problem.status
     if verb == "case.submit":
         number = _newest(bench)
@@ -128,7 +136,7 @@ def receipt(key: str, number: int) -> str:
         submission=row,
         number=receipts.number(row),
         stages=receipts.stages(row, desk.calendar, desk.now, limit=desk.limit),
-        drawn=pdf.font() is not None,
+        wait=None if row.pdf_sha256 else web.say(receipts.UNDRAWN if pdf.font() is None else receipts.COMING),
         who=person_names(bench.session, [row.person_id] if row.person_id else []).get(row.person_id or 0, ""),
         newest=_newest(bench),
     )
@@ -140,7 +148,7 @@ def receipt_pdf(key: str, number: int) -> Response:
     bench = Workbench(key)
     row = queries.submission(bench.session, bench.actor, bench.case, number)
     if row.pdf_sha256 is None:
-        raise Missing(Text("The document is still being made; try again in a moment."))
+        raise Missing(receipts.UNDRAWN if pdf.font() is None else receipts.COMING)
     return send_file(
         current_app.extensions["files"].path(row.pdf_sha256),
         mimetype="application/pdf",

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from .. import db, web
 from ..accounts.queries import person_names
-from ..errors import Invalid, Missing, Text
+from ..errors import Missing, Text
 from ..web import door
 from . import diff, draft_comments, draft_past, drafts, operations, queries, sections, wording
 from .models import Case
@@ -86,15 +86,9 @@ def _said(*names: str) -> list[str]:
 @bp.post("/<key>/<section>/comments")
 @door("case.comment")
 def comment(key: str, section: str) -> Any:
-    bench = Workbench(key)
-    try:
-        with db.unit(bench.session):
-            said = request.form.get("text", "")
-            draft_comments.comment(bench.session, bench.actor, bench.case, section, text=said, now=web.now())
-    except Invalid as problem:
-        wrong = [sentence for each in web.sentences(problem).values() for sentence in each]
-        return bench.page(section, status=problem.status, errors={"comment": wrong})
-    return redirect(url_for("editor.section", key=key, section=section, _anchor="comments"), 303)
+    """For those who may not write in the section now; the others send a remark with what they typed there."""
+    wrong = Workbench(key).comment(section)
+    return wrong or redirect(url_for("editor.section", key=key, section=section, _anchor="comments"), 303)
 
 
 @bp.post("/<key>/comments/<int(max=2147483647):number>/settle")

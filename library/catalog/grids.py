@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -36,6 +37,7 @@ CODES = (
     "masks",
     "migration.from",
 )
+FORMULA = Text("This is a formula; put its value into the cell.")
 PARTIES, COUNTS, OUTCOMES = 5, 3, 5
 
 
@@ -126,17 +128,39 @@ def template_xlsx(words: Mapping[str, str], codes: Mapping[str, Iterable[str]]) 
 def _sheet(path: Path) -> Iterator[Row]:
     try:
         # Not the path: openpyxl goes by the ending of a name, and the store's names have none.
-        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+        data = path.read_bytes()
+        lines = _cells(data)
+        if _calculates(data):
+            lines = (_calculated(*both) for both in zip(lines, _cells(data, formulas=True), strict=False))
+        yield from _cases([_said(cell) for cell in line] for line in lines)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise Invalid(Text("This workbook cannot be read; save it again as .xlsx.")) from error
+
+
+def _cells(data: bytes, *, formulas: bool = False) -> Iterator[Sequence[Any]]:
+    """The lines of the first sheet: what its formulas gave when it was saved, or the formulas."""
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=not formulas)
     try:
         sheet = book.worksheets[0]
         # What a sheet says of its size is not to be trusted; a million empty rows are not read to their end.
         sheet.reset_dimensions()
-        lines = ([_said(cell) for cell in line] for line in sheet.iter_rows(values_only=True, max_col=400))
-        yield from _cases(lines)
+        yield from sheet.iter_rows(values_only=True, max_col=400)
     finally:
         book.close()
+
+
+def _calculates(data: bytes) -> bool:
+    """Are there formulas in it? Few tables have one, and to read a sheet twice takes twice as long."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        sheets = (name for name in parts.namelist() if name.startswith("xl/worksheets/"))
+        return any(re.search(rb"<f[ >]", parts.read(name)) for name in sheets)
+
+
+def _calculated(values: Sequence[Any], typed: Sequence[Any]) -> list[Any]:
+    """A line with the values of its formulas; one that was saved without a value stays as it was typed."""
+    return [
+        getattr(cell, "text", cell) if value is None else value for value, cell in zip(values, typed, strict=True)
+    ]
 
 
 def _lines(path: Path) -> Iterator[Row]:
@@ -201,12 +225,13 @@ def _known(header: Sequence[str]) -> None:
 def _row(number: int, cells: Mapping[str, str]) -> Row:
     document: dict[str, Any] = {}
     columns: dict[str, str] = {}
+    wrong = {name: FORMULA for name, cell in cells.items() if name and cell.startswith("=")}
     for name, cell in cells.items():
-        if name and name != KEY and cell:
+        if name and name != KEY and cell and name not in wrong:
             path = _path(name, document)
             columns[".".join(map(str, path[:4] if path[0] == "sections" else path))] = name
             _put(document, path, [part for part in MANY.split(cell) if part] if name in CODES else cell)
-    return Row(number, cells[KEY], document, columns)
+    return Row(number, cells[KEY], document, columns, wrong)
 
 
 def _path(name: str, document: Mapping[str, Any]) -> list[str | int]:

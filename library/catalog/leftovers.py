@@ -1,19 +1,17 @@
-"""Files that nobody came back for: uploads that no draft names, and what is left of broken ones."""
+"""Files that nobody came back for: uploads that no draft names, contents that no row means, what broke off."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from ..accounts.models import Organisation
-from ..db import Database
+from ..db import Base, Database
 from ..files import Store
 from .draft_files import FIELD, SECTION, entries
-from .draft_models import BulkImport, DraftEdit, DraftSection, Submission
-from .models import Attachment
+from .draft_models import DraftEdit, DraftSection, Submission
 from .upload_models import Upload
 
 KEPT = dt.timedelta(days=7)
@@ -24,14 +22,12 @@ def forget(database: Database, store: Store, *, now: dt.datetime) -> int:
     before = now - KEPT
     with database.reading() as session:
         orphans = [upload.id for upload in _orphans(session, before)]
-    contents: set[str] = set()
     with database.unit() as session:
-        for upload in session.scalars(select(Upload).where(Upload.id.in_(orphans), Upload.last_at < before)):
-            contents |= {sha256 for sha256 in (upload.sha256, upload.public_sha256) if sha256}
-            session.delete(upload)
+        session.execute(delete(Upload).where(Upload.id.in_(orphans), Upload.last_at < before))
+    old = set(store.contents(before))
     with database.reading() as session:
-        unused = [sha256 for sha256 in sorted(contents) if not _used(session, sha256)]
-    for sha256 in unused:
+        unused = old - _named(session)
+    for sha256 in sorted(unused):
         store.forget(sha256, unless_after=before)
     store.sweep(before)
     return len(orphans)
@@ -60,13 +56,12 @@ def _handed_in(session: Session, upload: Upload) -> bool:
     return upload.sha256 is not None and upload.sha256 in named
 
 
-def _used(session: Session, sha256: str) -> bool:
-    """Does any row still mean this content? Every table that names what lies in the store is asked."""
-    held: tuple[ColumnElement[bool], ...] = (
-        exists().where(or_(Upload.sha256 == sha256, Upload.public_sha256 == sha256)),
-        exists().where(or_(Attachment.sha256 == sha256, Attachment.public_sha256 == sha256)),
-        exists().where(Submission.pdf_sha256 == sha256),
-        exists().where(BulkImport.sha256 == sha256),
-        exists().where(Organisation.evidence_sha256 == sha256),
-    )
-    return bool(session.scalar(select(or_(*held))))
+def _named(session: Session) -> set[str]:
+    """Every content that a row means: in whatever table, a column that ends in sha256 names one."""
+    columns = [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("sha256")
+    ]
+    return {sha256 for column in columns for sha256 in session.scalars(select(column).where(column.is_not(None)))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -64,7 +65,8 @@ def _step(session: Session, actor: Actor, row: Submission, key: str, now: dt.dat
     """Admit one. What it began is undone when it is refused; the others of the unit stand."""
     try:
         with session.begin_nested():
-            workflow.step(FLOW, session, actor, row.case, "case.admit", now=now, detail={"batch": key}, given={})
+            given: dict[str, Any] = {"given": {}, "number": row.number}
+            workflow.step(FLOW, session, actor, row.case, "case.admit", now=now, detail={"batch": key}, **given)
     except Problem as problem:
         return list(problem.reasons) or [problem.text]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from .. import workdays
 from ..errors import Missing, Text
-from ..events import Event
+from ..events import Event, EventDetail
 from ..fields import choice, plain
 from ..policy import Actor
 from . import policy, queries
@@ -154,11 +155,13 @@ def documents(session: Session, actor: Actor) -> Iterator[tuple[str, dict[str, A
         yield str(code), document
 
 
-def history(session: Session, actor: Actor, case: Case) -> list[Event]:
-    """What happened to a case, newest first; for those who judge."""
+def history(session: Session, actor: Actor, case: Case) -> list[tuple[Event, str]]:
+    """What happened to a case, newest first, each with the section where it happened; for those who judge."""
     if not policy.may_judge(actor, None):
         return []
-    return list(session.scalars(select(Event).where(Event.subject == case.subject).order_by(Event.seq.desc())))
+    rows = select(Event, EventDetail.detail).outerjoin(EventDetail, EventDetail.seq == Event.seq)
+    found = session.execute(rows.where(Event.subject == case.subject).order_by(Event.seq.desc()))
+    return [(event, json.loads(detail or "{}").get("section", "")) for event, detail in found]
 
 
 def _form(session: Session, asked: Asked) -> Form:

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from ..accounts.models import Membership, Organisation, Person, PersonRole
@@ -178,8 +191,11 @@ def _says(word: Any, folds: bool) -> ColumnElement[bool]:
     def has(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         return column.like(word, escape="/") if folds else column.ilike(word, escape="/")
 
-    named = select(Organisation.id).where(or_(has(Organisation.name_zh), has(Organisation.name_en)))
-    return or_(has(Case.code), has(Case.title_zh), has(Case.title_en), Case.owner_id.in_(named))
+    # Of the owner alone: a list of all organisations of this name would be made from every one there is.
+    named = exists().where(
+        Organisation.id == Case.owner_id, or_(has(Organisation.name_zh), has(Organisation.name_en))
+    )
+    return or_(has(Case.code), has(Case.title_zh), has(Case.title_en), named.correlate_except(Organisation))
 
 
 def _of(view: str) -> ColumnElement[bool]:

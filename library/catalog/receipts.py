@@ -55,6 +55,12 @@ STAGES: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn"),
 }
 
+COMING = Text("The PDF is being made; load this page again in a moment. An hour is the longest that it takes.")
+UNDRAWN = Text(
+    "There is no PDF yet: this installation has no Chinese font to draw it with. As soon as it has one the PDF is"
+    " made by itself; until then this page can be printed."
+)
+
 Row = tuple[str, str]
 
 

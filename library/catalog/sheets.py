@@ -49,6 +49,10 @@ class Sheet:
             covered(name, [each]) or covered(each, [name]) for each in self.named
         )
 
+    def held(self, name: str) -> bool:
+        """Is the whole field locked in which the control of this name stands?"""
+        return self.locked(name.partition(".")[0])
+
     def choices(self, control: forms.Control) -> list[tuple[str, str]]:
         """Code and word of everything that may be chosen."""
         if control.kind == "numbers" or control.path == "connections.source":
@@ -104,11 +108,10 @@ def _countries(lang: str) -> tuple[tuple[str, str], ...]:
 
 
 def read(sheet: Sheet, typed: forms.Typed) -> dict[str, Any]:
-    """The content that was typed; what is locked stays as it is."""
-    content = forms.read(sheet.controls, typed)
-    held = {each.name for each in sheet.controls if sheet.locked(each.name)}
-    kept = {name: value for name, value in sheet.content.items() if name in held}
-    return {name: value for name, value in content.items() if name not in held} | kept
+    """The content that was typed. What is locked, and no box was sent for, stays as it is."""
+    sent = {name.partition(".")[0] for name in typed}
+    kept = {name: value for name, value in sheet.content.items() if sheet.locked(name) and name not in sent}
+    return {**forms.read(sheet.controls, typed), **kept}
 
 
 def caption(path: str, lang: str) -> str:

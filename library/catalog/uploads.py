@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import Schema, fields
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from .. import deliveries
@@ -60,7 +60,7 @@ def begin(
         raise Invalid(Text("The file is empty."))
     if size > config.max_file:
         raise too_large(config.max_file)
-    alone(session, f"uploads {case.id}")  # two at once are counted one after the other
+    alone(session, f"uploads {case.owner_id}")  # two at once are counted one after the other
     _changeable(session, case)
     taken = _taken(session, case)
     if len(taken) >= config.max_files:
@@ -68,6 +68,13 @@ def begin(
     if sum(taken) + size > config.max_case:
         limit = {"limit": config.max_case >> 20}
         raise Invalid(Text("The files of a case may have %(limit)s MB together at most.", limit))
+    if _brought(session, case) + size > config.max_organisation:
+        words = Text(
+            "The files of an organisation may have %(limit)s MB together at most. What no draft names is forgotten"
+            " after a week; ask the library for more room.",
+            {"limit": f"{config.max_organisation >> 20:,}"},
+        )
+        raise Invalid(words)
     upload = Upload(
         key=random_key(),
         case_id=case.id,
@@ -195,6 +202,12 @@ def _uploads(session: Session, case: Case) -> list[Upload]:
 def _known(session: Session, case: Case) -> dict[str, Any]:
     """Every file that the draft may name, by key, also those that are not ready."""
     return {**drafts.files(session, case), **{each.key: each for each in _uploads(session, case)}}
+
+
+def _brought(session: Session, case: Case) -> int:
+    """The bytes of everything that the organisation of this case has brought, or announced, and that is kept."""
+    owners = select(func.sum(Upload.size)).join(Case).where(Case.owner_id == case.owner_id)
+    return session.scalar(owners.where(Upload.refused.is_(None))) or 0
 
 
 def _taken(session: Session, case: Case) -> list[int]:

@@ -10,9 +10,9 @@ from flask import Response, jsonify, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from .. import figures, web, workdays
+from .. import db, figures, web, workdays
 from ..accounts.queries import person_names
-from ..errors import Conflict, Invalid, Missing, Text
+from ..errors import Conflict, Forbidden, Invalid, Missing, Problem, Text
 from ..policy import Actor
 from . import downloads, draft_comments, drafts, sheets, submissions, todos
 from .draft_models import DraftComment, DraftSection
@@ -124,6 +124,7 @@ class Workbench:
         frame = self.frame()
         added, check = request.args.get("added", ""), "check" in request.args
         refused: dict[str, list[str]] = over.pop("errors", {})
+        beside = {name: over.pop(name, "") for name in ("remark", "lost", "why")}
         errors = refused or self.errors(section, check=check)
         told = [(todo.name, todo.text) for todo in self.must if check and todo.section == section]
         if refused and "comment" not in refused:
@@ -134,6 +135,7 @@ class Workbench:
         page = web.render(
             "catalog/editor/section.html",
             **frame,
+            **beside,
             sheet=sheet,
             draft_section=section,
             comments=remarks,
@@ -160,6 +162,10 @@ class Workbench:
                 found.setdefault(todo.name, []).append(todo.said)
         return found
 
+    def _at_controls(self, section: str, content: Mapping[str, Any], problem: Problem) -> dict[str, list[str]]:
+        """What a problem says of each field, by the name of its control."""
+        return {todos.anchor({section: content}, name): said for name, said in web.sentences(problem).items()}
+
     def saved(self, row: DraftSection) -> Response:
         """What a script needs to know after a save."""
         frame = self.frame()
@@ -174,12 +180,43 @@ class Workbench:
             },
         )
 
-    def refused(self, section: str, content: Mapping[str, Any], problem: Invalid) -> Any:
+    def refused(self, section: str, content: Mapping[str, Any], problem: Problem) -> Any:
         """Nothing was kept: it says why, and what was typed stays in the form."""
-        told = {todos.anchor({section: content}, name): said for name, said in web.sentences(problem).items()}
+        told = self._at_controls(section, content, problem)
         if quiet():
             return jsonify(title=web.say(problem.text), trouble=told), problem.status
         return self.page(section, status=problem.status, content=content, version=sent_version(), errors=told)
+
+    def locked(self, section: str, content: Mapping[str, Any], problem: Conflict | Forbidden) -> Any:
+        """What may not be written now, whole or in part: nothing was kept, and what was typed is shown."""
+        if quiet() and problem.fields:
+            return self.refused(section, content, problem)
+        if quiet() or not (problem.fields or self.closed):
+            raise problem
+        sheet = self.sheet(section)
+        lost = [each for each in sheets.differences(sheet, content) if self.closed or sheet.held(each["name"])]
+        if self.closed:
+            return self.page(section, status=problem.status, lost=lost)
+        stands = {name: value for name, value in sheet.content.items() if sheet.locked(name)}
+        rest = {name: value for name, value in content.items() if not sheet.locked(name)}
+        told = self._at_controls(section, content, problem)
+        over = {
+            "content": stands | rest,
+            "version": sent_version(),
+            "errors": {name: said for name, said in told.items() if not sheet.held(name)},
+        }
+        return self.page(section, status=problem.status, lost=lost, why=web.say(problem.text), **over)
+
+    def comment(self, section: str, **over: Any) -> Any:
+        """Keep the remark in the form, if there is nothing wrong with it; else the page that says so."""
+        said = request.form.get("comment", "")
+        try:
+            with db.unit(self.session):
+                draft_comments.comment(self.session, self.actor, self.case, section, text=said, now=web.now())
+        except Invalid as problem:
+            wrong = [sentence for each in web.sentences(problem).values() for sentence in each]
+            return self.page(section, status=problem.status, errors={"comment": wrong}, remark=said, **over)
+        return None
 
     def conflict(self, current: DraftSection, mine: Mapping[str, Any]) -> Any:
         """Somebody else was quicker: both texts, field by field, and who it was."""

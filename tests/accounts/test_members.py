@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
-import hypothesis.strategies as st
 import make
 import pytest
-from founded import actor, membership, organisation, told
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import func, select
+from founded import membership, organisation, told
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library.accounts import members, people, queries
-from library.accounts.models import MEMBERSHIPS, ApiToken, Membership, Organisation, Person
+from library.accounts.models import ApiToken, Membership, Organisation, Person
 from library.db import Database
-from library.errors import Conflict, Forbidden, Invalid, Missing, Problem
+from library.errors import Conflict, Forbidden, Invalid, Missing
 from library.policy import VISITOR, Actor
 
 
@@ -170,158 +164,3 @@ def test_demonstration_people_and_real_organisations_stay_apart(session: Session
     with pytest.raises(Forbidden):
         members.begin(session, owner, found, person=demo, role="editor", now=make.NOW)
     assert not queries.belongs(session, demo.id, found.id)
-
-
-# Two at once
-
-
-def test_two_owners_who_demote_each_other_leave_one(database: Database) -> None:
-    with database.unit() as session:
-        found, first = organisation(session)
-        second, other = joined(session, found, "owner")
-        own = membership(session, first, found)
-    start = Barrier(2)
-
-    def demote(who: Actor, number: int) -> str:
-        start.wait()
-        try:
-            with database.unit() as session:
-                here = session.get_one(Organisation, found.id)
-                row = session.get_one(Membership, number)
-                members.change(session, who, here, member=row, role="editor", now=make.NOW)
-        except Forbidden:
-            return "refused"
-        return "demoted"
-
-    with ThreadPoolExecutor(2) as threads:
-        outcomes = sorted(threads.map(demote, (first, second), (other.id, own.id)))
-    assert outcomes == ["demoted", "refused"]
-    with database.reading() as session:
-        assert queries.owners(session, found.id) == 1
-
-
-def test_two_owners_who_leave_at_once_leave_one(database: Database) -> None:
-    with database.unit() as session:
-        found, first = organisation(session)
-        second, _ = joined(session, found, "owner")
-    start = Barrier(2)
-
-    def go(who: Actor) -> str:
-        start.wait()
-        try:
-            with database.unit() as session:
-                members.leave(session, who, session.get_one(Organisation, found.id), now=make.NOW)
-        except Conflict:
-            return "stays"
-        return "gone"
-
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(go, (first, second))) == ["gone", "stays"]
-    with database.reading() as session:
-        assert queries.owners(session, found.id) == 1
-
-
-# Any order of steps by anybody
-
-
-class Life(RuleBasedStateMachine):
-    """One organisation and five people, against a table of who is what."""
-
-    database: Database
-
-    @initialize()
-    def begin(self) -> None:
-        with self.database.unit() as session:
-            self.people = [make.person(session) for _ in range(5)]
-            self.found = make.organisation(session)
-            row = Membership(person_id=self.people[0].id, organisation_id=self.found.id, role="owner")
-            row.since = make.NOW
-            session.add(row)
-        self.is_a = {self.people[0].id: "owner"}
-        self.changes = 0
-
-    def attempt(self, who: int, whom: int, what: str, role: str = "") -> bool:
-        """Did it happen? Both are places in the list of people."""
-        doer, other = self.people[who], self.people[whom]
-        acting = actor(doer, self.found, self.is_a.get(doer.id, ""))
-        try:
-            with self.database.unit() as session:
-                found = session.get_one(Organisation, self.found.id)
-                if what == "leave":
-                    members.leave(session, acting, found, now=make.NOW)
-                elif what == "begin":
-                    members.still_owner(session, acting, found)
-                    members.begin(session, acting, found, person=other, role=role, now=make.NOW)
-                else:
-                    row = next(
-                        (row for row in queries.members(session, acting, found) if row.person_id == other.id), None
-                    )
-                    if row is None:
-                        return False
-                    more = {"role": role} if what == "change" else {}
-                    getattr(members, what)(session, acting, found, member=row, now=make.NOW, **more)
-        except Problem:
-            return False
-        self.changes += 1
-        return True
-
-    places = st.integers(0, 4)
-
-    @rule(who=places, whom=places, role=st.sampled_from(MEMBERSHIPS))
-    def join(self, who: int, whom: int, role: str) -> None:
-        doer, other = self.people[who].id, self.people[whom].id
-        expected = self.is_a.get(doer) == "owner" and other not in self.is_a
-        assert self.attempt(who, whom, "begin", role) is expected
-        if expected:
-            self.is_a[other] = role
-
-    @rule(who=places, whom=places, role=st.sampled_from(MEMBERSHIPS))
-    def change(self, who: int, whom: int, role: str) -> None:
-        doer, other = self.people[who].id, self.people[whom].id
-        allowed = self.is_a.get(doer) == "owner" and other in self.is_a
-        expected = allowed and not (role != "owner" and self.only_owner(other))
-        assert self.attempt(who, whom, "change", role) is expected
-        if expected:
-            self.is_a[other] = role
-
-    @rule(who=places, whom=places)
-    def transfer(self, who: int, whom: int) -> None:
-        doer, other = self.people[who].id, self.people[whom].id
-        expected = self.is_a.get(doer) == "owner" and other in self.is_a and doer != other
-        assert self.attempt(who, whom, "transfer") is expected
-        if expected:
-            self.is_a[doer], self.is_a[other] = "editor", "owner"
-
-    @rule(who=places, whom=places)
-    def remove(self, who: int, whom: int) -> None:
-        doer, other = self.people[who].id, self.people[whom].id
-        expected = self.is_a.get(doer) == "owner" and other in self.is_a and not self.only_owner(other)
-        assert self.attempt(who, whom, "remove") is expected
-        if expected:
-            del self.is_a[other]
-
-    @rule(who=places)
-    def leave(self, who: int) -> None:
-        doer = self.people[who].id
-        expected = doer in self.is_a and not self.only_owner(doer)
-        assert self.attempt(who, who, "leave") is expected
-        if expected:
-            del self.is_a[doer]
-
-    def only_owner(self, person: int) -> bool:
-        return [each for each, role in self.is_a.items() if role == "owner"] == [person]
-
-    @invariant()
-    def the_table_is_right_and_there_is_an_owner(self) -> None:
-        with self.database.reading() as session:
-            live = Membership.ended_at.is_(None), Membership.organisation_id == self.found.id
-            found = dict(session.execute(select(Membership.person_id, Membership.role).where(*live)).all())
-            assert found == self.is_a
-            assert "owner" in found.values()
-            count = select(func.count()).select_from(Membership).where(*live)
-            assert session.scalar(count) == len(found)  # nobody belongs twice
-
-
-def test_any_order_of_steps_leaves_an_owner(database: Database) -> None:
-    machine = type("Machine", (Life,), {"database": database})
-    run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=30, deadline=None))

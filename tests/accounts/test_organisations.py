@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import make
 import pytest
@@ -137,24 +135,6 @@ def test_a_taken_code_says_what_to_do_and_nobodys_name(session: Session) -> None
     assert not any(word in sentence for word in (person.name, person.email, found.name_zh))
 
 
-def test_of_two_who_take_a_code_at_once_one_is_told(database: Database) -> None:
-    with database.unit() as session:
-        founders = [actor(make.person(session)) for _ in range(2)]
-    start = Barrier(2)
-
-    def enter(founder: Actor) -> str:
-        start.wait()
-        try:
-            with database.unit() as session:
-                operations.create(session, founder, given=FORM, now=make.NOW)
-        except Invalid as problem:
-            return ", ".join(problem.fields)
-        return "entered"
-
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(enter, founders)) == ["credit_code", "entered"]
-
-
 def test_nobody_enters_organisations_without_end(session: Session) -> None:
     founder = actor(make.person(session))
     for _ in range(operations.MOST_UNVERIFIED):
@@ -253,8 +233,10 @@ def test_what_looks_alike_is_found(session: Session) -> None:
     same_body = "52" + CODE[2:17]
     other, _ = organisation(session, name_zh="一个协会", credit_code=same_body + uscc.calc_check_digit(same_body))
     organisation(session, name_zh="北京燃气有限公司", name_en="Beijing Gas Co., Ltd.", credit_code=OTHER_CODE)
-    assert {each.id for each in register.alike(session, officer, found)} == {imitation.id, english.id, other.id}
-    assert register.alike(session, VISITOR, found) == []
+    among = register.names(session)
+    found_ones = {each.id for each in register.alike(session, officer, found, among=among)}
+    assert found_ones == {imitation.id, english.id, other.id}
+    assert register.alike(session, VISITOR, found, among=among) == []
 
 
 def test_the_history_is_for_those_who_oversee(database: Database) -> None:

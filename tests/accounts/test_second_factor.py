@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from racing import at_once
 from signing import ANNA, PASSWORD, account, letters, link, person, post, sign_in, signed_in, verbs
 from sites import Site, token
 from sqlalchemy import update
@@ -19,6 +21,7 @@ from library.worker import now
 
 TO_FINISH = re.compile(r'action="(/account/second-factor/[^"]+)"')
 CODE = re.compile(r"<li>([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})</li>")
+PICTURE = re.compile(r"<svg[^>]*>.*?</svg></div></div>")
 KEY = re.compile(r'<code class="key">([^<]+)</code>')
 
 
@@ -48,6 +51,22 @@ def set_up(site: Site, client: FlaskClient) -> None:
     later(site)
 
 
+def test_a_wrong_code_while_setting_it_up_keeps_the_key(site: Site) -> None:
+    client = signed_in(site)
+    page = post(client, "/account/second-factor", setup="authenticator").text
+    [address], [key], [picture] = TO_FINISH.findall(page), KEY.findall(page), PICTURE.findall(page)
+    form = {"csrf_token": token(client, "/account")}
+    for wrong, said in (("000000", "The code is not right, or was used before."), ("", "This field is required.")):
+        again = client.post(address, data=form | {"code": wrong})
+        assert (again.status_code, said in again.text) == (422, True)
+        found = TO_FINISH.findall(again.text), KEY.findall(again.text), PICTURE.findall(again.text)
+        assert found == ([address], [key], [picture])
+    assert person(site).tf_totp_secret is None
+    shown = proofs.codes(site.config)._totp(key=key).generate().token
+    assert client.post(address, data=form | {"code": shown}).status_code == 303
+    assert person(site).tf_totp_secret is not None
+
+
 def give(site: Site, role: str) -> None:
     with site.database.unit() as session:
         profile.give_role(session, SYSTEM, profile.by_address(session, ANNA["email"]), role=role, now=now())
@@ -65,13 +84,13 @@ def test_setting_it_up_asks_for_it_at_the_next_sign_in(site: Site) -> None:
     assert verbs(site)[2:] == ["sign_in.begin", "person.factor", "sign_in.end", "sign_in.begin"]
 
 
-@pytest.mark.parametrize("wrong", ["000000", "", "12 34", "abcdef", "1" * 200, "１２３４５６", "\0"])
-def test_a_wrong_code_lets_nobody_in(site: Site, wrong: str) -> None:
+def test_a_wrong_code_lets_nobody_in(site: Site) -> None:
     client = signed_in(site)
     set_up(site, client)
     other = site.client()
     sign_in(other)
-    assert post(other, "/account/sign-in/code", code=wrong).status_code == 422
+    for wrong in ("000000", "", "12 34", "abcdef", "1" * 200, "１２３４５６", "\0"):
+        assert post(other, "/account/sign-in/code", code=wrong).status_code == 422, wrong
     assert other.get("/account").status_code == 303
 
 
@@ -83,6 +102,22 @@ def test_no_code_counts_twice(site: Site) -> None:
         sign_in(browser)
         assert post(browser, "/account/sign-in/code", code=shown).status_code == status
     assert second.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize("kind", ["code", "recovery-code"])
+def test_of_two_who_show_the_same_code_at_once_one_comes_in(site: Site, kind: str) -> None:
+    client, address = signed_in(site), f"/account/sign-in/{kind}"
+    set_up(site, client)
+    spare = CODE.findall(post(client, "/account/recovery-codes").text)
+    browsers = [site.client(), site.client()]
+    for browser in browsers:
+        sign_in(browser)
+    form = {"code": code(site) if kind == "code" else spare[0]}
+    acts = [
+        partial(browser.post, address, data=form | {"csrf_token": token(browser, address)}) for browser in browsers
+    ]
+    assert sorted(answer.status_code for answer in at_once(site.database, *acts)) == [303, 422]
+    assert sorted(browser.get("/account").status_code for browser in browsers) == [200, 303]
 
 
 def test_guessing_codes_is_stopped(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import make
@@ -132,3 +133,25 @@ def test_a_grant_is_ended_from_the_desk(site: Site) -> None:
     assert client.post(f"{desk}/grants/{grant.id}/end", data=given).status_code == 404
     with site.database.reading() as session:
         assert session.get_one(Grant, grant.id).ended_at is not None
+
+
+@pytest.mark.parametrize(
+    ("role", "pages"),
+    [
+        (
+            "officer",
+            ["", "/reports", "/links", "/organisations", "/outbox", "/rules", "/calendar", "/searches", "/audit"],
+        ),
+        ("administrator", ["/organisations", "/outbox", "/rules", "/calendar", "/searches", "/audit"]),
+    ],
+)
+def test_the_desk_leads_to_what_is_ones_own_and_nowhere_else(site: Site, role: str, pages: list[str]) -> None:
+    (key,) = asked(site)
+    client = site.signed_in(officer(site, role))
+    wanted = [page if page in ("/searches", "/audit") else f"/desk{page}" for page in pages]
+    for address in (*wanted, f"/desk/organisations/{key}", "/audit/chain"):
+        answer = client.get(address)
+        desk = answer.get_data(as_text=True).partition('aria-label="Desk"')[2].partition("</nav>")[0]
+        assert (answer.status_code, re.findall('href="([^"]+)"', desk)) == (200, wanted), address
+    main = client.get("/about").get_data(as_text=True)
+    assert re.findall('href="(/desk[^"]*)"', main) == [wanted[0]]

@@ -8,12 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import make
 import pytest
+from flask_security import hash_password
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parent))  # for `import live` and `import addresses`, as shots.py does
 
 import live
+from offices import PASSWORD, Office
+
+from library import create_app
+from library.config import Config
+from library.db import Database
 
 
 @pytest.fixture(scope="package")
@@ -52,3 +59,32 @@ def reader(chromium: Browser, site: str) -> Iterator[live.Reader]:
 
         yield open_tab
     assert [trouble for troubles in tabs for trouble in troubles] == []
+
+
+@pytest.fixture(scope="package")
+def people(site: str, folder: Path) -> Database:
+    config = Config.read({"CASELIB_DATA": str(folder / "data")})
+    database = Database(config.database_url)
+    with create_app(config, database).app_context():
+        password = hash_password(PASSWORD)
+    with database.unit() as session:
+        organisation = make.organisation(session, state="verified", verified_at=make.NOW)
+        for name, role in (("owner", "owner"), ("editor", "editor"), ("commenter", "commenter")):
+            make.member(session, organisation, role, email=f"{name}@office.example", name=name, password=password)
+    return database
+
+
+@pytest.fixture
+def office(people: Database, reader: live.Reader) -> Office:
+    return Office(people, reader)
+
+
+@pytest.fixture
+def refused(people: Database, chromium: Browser, site: str) -> Iterator[Office]:
+    """The same for tests in which the site refuses something, which `reader` takes for a fault."""
+    with ExitStack() as stack:
+
+        def open_tab(**wishes: Any) -> Page:
+            return stack.enter_context(live.reader(chromium, site, **wishes)).new_page()
+
+        yield Office(people, open_tab)

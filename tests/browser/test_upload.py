@@ -11,9 +11,9 @@ import live
 import make
 import pytest
 from flask_security import hash_password
+from offices import PASSWORD, SAVED, Office
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from test_access import EVERYTHING, TWICE, violations
-from test_editor import PASSWORD, SAVED, Office
 
 from library import create_app
 from library.config import Config

@@ -1,4 +1,4 @@
-"""What the library answers: admitted, embargoed, returned, declined; assigned, late; archived and remembered."""
+"""What the library answers: admitted, embargoed, returned, declined; late."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library.accounts.models import Membership
-from library.catalog import admission, drafts, operations, queries, submissions
+from library.catalog import admission, drafts, operations, queries
 from library.catalog.draft_models import Submission
 from library.catalog.models import Case, ConnectionCount
-from library.db import Database, unit
+from library.db import Database
 from library.deliveries import Delivery
-from library.errors import Conflict, Forbidden, Gone, Invalid, Missing
-from library.events import Event, detail
+from library.errors import Conflict, Forbidden, Invalid, Missing
+from library.events import Event
 from library.policy import SYSTEM, VISITOR, Actor
 from library.workdays import ZONE
 
@@ -255,121 +255,6 @@ def test_nobody_is_late_who_has_withdrawn(session: Session, editor: Actor, offic
     handed_in.move(session, officer, case, "case.return", given=handed_in.RETURN)
     handed_in.move(session, editor, case, "case.withdraw")
     assert not admission.note_overdue(session, SYSTEM, newest(session, case), now=make.NOW)
-
-
-# Assigned
-
-
-def test_a_submission_is_given_to_an_officer(database: Database) -> None:
-    with database.unit() as session:
-        editor, officer = make.member(session, handed_in.organisation(session)), make.officer(session)
-        case = handed_in.draft(session, editor)
-        handed_in.move(session, editor, case, "case.submit")
-        row = newest(session, case)
-    with database.unit() as session:
-        row = session.get_one(Submission, row.id)
-        admission.assign(session, officer, row, officer=officer.person, now=make.NOW)
-        assert row.officer_id == officer.person
-        admission.assign(session, officer, row, officer=None, now=make.NOW)
-        assert row.officer_id is None
-    with database.reading() as session:
-        events = list(session.scalars(select(Event).where(Event.verb == "case.assign").order_by(Event.seq)))
-        assert [event.subject for event in events] == [case.subject] * 2
-        said = [detail(session, event.seq) for event in events]
-        assert said == [{"submission": 1, "officer": officer.person}, {"submission": 1, "officer": None}]
-
-
-def test_not_to_anybody(session: Session, editor: Actor, officer: Actor, case: Case) -> None:
-    row = newest(session, case)
-    insider = make.officer(session)
-    session.add(
-        Membership(person_id=insider.person, organisation_id=editor.organisation, role="owner", since=make.NOW)
-    )
-    session.flush()
-    expert, gone = make.officer(session, "expert"), make.officer(session, active=False)
-    for person, problem in ((insider, Invalid), (expert, Missing), (editor, Missing), (gone, Missing)):
-        with pytest.raises(problem):
-            admission.assign(session, officer, row, officer=person.person, now=make.NOW)
-    with pytest.raises(Forbidden):
-        admission.assign(session, editor, row, officer=officer.person, now=make.NOW)
-    handed_in.move(session, officer, case, "case.admit", given={})
-    with pytest.raises(Conflict):
-        admission.assign(session, officer, row, officer=officer.person, now=make.NOW)
-
-
-# Archived
-
-
-def test_a_public_case_leaves_a_stone_with_its_number_its_time_and_a_word(database: Database) -> None:
-    later = make.NOW + dt.timedelta(days=90)
-    with database.unit() as session:
-        owner = make.member(session, handed_in.organisation(session), "owner")
-        officer = make.officer(session)
-        case = handed_in.draft(session, owner)
-        handed_in.move(session, owner, case, "case.submit")
-        handed_in.move(session, officer, case, "case.admit", given={})
-        code = str(case.code)
-        assert queries.tombstone(session, code) is None
-    for farewell in ({}, {"farewell": "\n"}, {"farewell": "长" * 1001}):
-        with pytest.raises(Invalid), database.unit() as session:
-            handed_in.move(session, owner, session.get_one(Case, case.id), "case.archive", given=farewell)
-    with database.unit() as session:
-        found = session.get_one(Case, case.id)
-        handed_in.move(session, owner, found, "case.archive", given=handed_in.GOODBYE, now=later)
-    with database.reading() as session:
-        stone = {"code": code, "since": make.NOW, "until": later, "farewell": "项目已结束。"}
-        assert queries.tombstone(session, code) == stone
-        with pytest.raises(Gone) as gone:
-            queries.case(session, VISITOR, code)
-        assert [str(reason) for reason in gone.value.reasons] == [
-            "It was here from 2026-11-22 to 2027-02-20.",
-            "Why it left: 项目已结束。",
-        ]
-        assert queries.case(session, owner, code).state == "archived"
-    with database.unit() as session:
-        found = session.get_one(Case, case.id)
-        with pytest.raises(Forbidden):
-            handed_in.move(session, owner, found, "case.restore")
-        handed_in.move(session, officer, found, "case.restore")
-        assert (queries.tombstone(session, code), found.farewell) == (None, None)
-
-
-def test_a_case_that_was_never_public_leaves_nothing(session: Session, officer: Actor, case: Case) -> None:
-    code = str(case.code)
-    assert queries.tombstone(session, code) is None
-    handed_in.move(session, officer, case, "case.admit", given=EMBARGO)
-    handed_in.move(session, officer, case, "case.archive", given=handed_in.GOODBYE)
-    assert (case.state, queries.tombstone(session, code)) == ("archived", None)
-    with pytest.raises(Missing):
-        queries.case(session, VISITOR, code)
-
-
-def test_what_waits_for_an_answer_is_withdrawn_with_its_case(
-    session: Session, editor: Actor, officer: Actor, case: Case
-) -> None:
-    handed_in.move(session, officer, case, "case.admit", given={})
-    change(session, editor, case)
-    handed_in.move(session, officer, case, "case.archive", given=handed_in.GOODBYE)
-    assert [row.outcome for row in queries.submissions(session, editor, case)] == ["withdrawn", "admitted"]
-    assert submissions.waiting(session, case) is None
-
-
-def test_an_editor_does_not_archive(session: Session, editor: Actor, officer: Actor, case: Case) -> None:
-    handed_in.move(session, officer, case, "case.admit", given={})
-    with pytest.raises(Forbidden):
-        handed_in.move(session, editor, case, "case.archive", given=handed_in.GOODBYE)
-
-
-def test_the_operator_may_archive_without_a_word(session: Session) -> None:
-    with unit(session):
-        case = make.case(session)
-        handed_in.move(session, SYSTEM, case, "case.archive")
-    stone = queries.tombstone(session, str(case.code))
-    assert stone is not None
-    assert stone["farewell"] is None
-    with pytest.raises(Gone) as gone:
-        queries.case(session, VISITOR, str(case.code))
-    assert len(gone.value.reasons) == 1
 
 
 def test_a_draft_is_nobodys_to_judge(session: Session, editor: Actor, officer: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -287,3 +288,22 @@ def test_the_list_is_paged(editor: Program) -> None:
     titles = [item["title"]["zh"] for item in first.json["items"] + second.json["items"]]
     assert titles == ["案例2", "案例1", "案例0"]
     assert editor.ask("GET", f"{DRAFTS}?state=submitted").json["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "given", "names"),
+    [
+        ("GET", f"{DRAFTS}?page=x&per_page=1000&state=foo", None, {"page", "per_page", "state"}),
+        ("POST", CASES, {"nonsense": 1}, {"nonsense"}),
+        ("POST", CASES, [1], {"_schema"}),
+        ("POST", CASES, {"title": {"zz": 1}, "connections": "x"}, {"title.zz", "connections"}),
+        ("POST", f"{CASES}/x/moves/case.archive", {"a": 1, "farewell": None}, {"a", "farewell"}),
+        ("POST", f"{CASES}/x/moves/case.archive", {"farewell": "x" * 1001}, {"farewell"}),
+    ],
+)
+def test_every_sentence_is_in_the_readers_language(
+    editor: Program, method: str, address: str, given: Any, names: set[str]
+) -> None:
+    said = editor.ask(method, address, given, Accept_Language="zh").get_json()["errors"]
+    assert said.keys() == names
+    assert [words for each in said.values() for words in each if not re.search("[一-鿿]", words)] == []

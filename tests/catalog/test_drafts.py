@@ -1,65 +1,23 @@
-"""A draft begun, saved, restored, remarked on and copied; refusals, and two editors at once."""
+"""A draft begun and saved; refusals; and a change of a public case."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from typing import Any
 
 import make
 import pytest
+from drafting import MINUTE, NOW, TITLE, begun, colleague, past, save, titled, told
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from library.catalog import draft_comments, draft_copies, draft_past, drafts, operations
-from library.catalog.draft_models import DraftEdit, DraftSection, Submission
+from library.catalog import drafts, operations
+from library.catalog.draft_models import Submission
 from library.catalog.models import Attachment, Case
 from library.catalog.upload_models import Upload
 from library.db import Database, unit
 from library.errors import Conflict, Forbidden, Invalid, Missing
-from library.events import Event, EventDetail
 from library.policy import SYSTEM, VISITOR, Actor
 from library.workflow import Move, step
-
-NOW = make.NOW
-MINUTE = dt.timedelta(minutes=1)
-TITLE = {"title": {"zh": "智能水表"}}
-
-
-@pytest.fixture
-def editor(session: Session) -> Actor:
-    return make.member(session, make.organisation(session))
-
-
-def colleague(session: Session, editor: Actor, role: str = "editor") -> Actor:
-    """Somebody else of the same organisation."""
-    person = make.person(session)
-    return Actor(person.subject, editor.organisation, person=person.id, membership=role)
-
-
-def begun(session: Session, actor: Actor) -> Case:
-    return drafts.start(session, actor, now=NOW)
-
-
-def save(
-    session: Session,
-    actor: Actor,
-    case: Case,
-    content: dict[str, Any],
-    version: int = 0,
-    *,
-    section: str = "basics",
-    now: dt.datetime = NOW,
-) -> DraftSection:
-    return drafts.save(session, actor, case, section, content=content, version=version, now=now)
-
-
-def unconfirmed(session: Session, case: Case) -> list[str]:
-    return [field for row in drafts.all_rows(session, case).values() for field in row.unconfirmed]
-
-
-def titled(text: str) -> dict[str, Any]:
-    return {"title": {"zh": text}}
 
 
 def move(session: Session, case: Case, target: str) -> None:
@@ -76,23 +34,6 @@ def handed_in(session: Session, case: Case, outcome: str | None, fields: tuple[s
         setattr(row, name, value)
     session.add(row)
     session.flush()
-
-
-def told(session: Session, case: Case, verb: str) -> list[tuple[str, dict[str, Any]]]:
-    """Actor and detail of the events of a kind about a case; the unit has ended."""
-    rows = (
-        select(Event.actor, EventDetail.detail)
-        .join(EventDetail, EventDetail.seq == Event.seq)
-        .where(Event.subject == case.subject, Event.verb == verb)
-        .order_by(Event.seq)
-    )
-    return [(actor, json.loads(detail)) for actor, detail in session.execute(rows)]
-
-
-def past(session: Session, case: Case) -> list[tuple[dict[str, Any], str | None]]:
-    """Content and end of every sitting, oldest first."""
-    rows = select(DraftEdit).where(DraftEdit.case_id == case.id).order_by(DraftEdit.last_at, DraftEdit.id)
-    return [(edit.content, edit.ended) for edit in session.scalars(rows)]
 
 
 def test_an_organisation_that_is_not_verified_may_draft(session: Session, editor: Actor) -> None:
@@ -310,234 +251,6 @@ def test_a_change_keeps_a_file_that_came_without_an_upload(
     save(session, editor, admitted, {"attachments": [{**entry, "title": {"zh": "新图"}}]}, section="files")
     (kept,) = drafts.document(session, admitted)["attachments"]
     assert (kept["sha256"], kept["title"]) == ("c" * 64, {"zh": "新图"})
-
-
-class TestSittings:
-    """One text is kept for each sitting; one event tells of it."""
-
-    def test_saves_of_one_sitting_are_one(self, session: Session, editor: Actor) -> None:
-        with unit(session):
-            case = begun(session, editor)
-            save(session, editor, case, TITLE)
-            save(session, editor, case, {"summary": {"zh": "短"}}, 1, now=NOW + 10 * MINUTE)
-        assert past(session, case) == [({"summary": {"zh": "短"}}, None)]
-        assert told(session, case, "case.edit") == []
-
-    @pytest.mark.parametrize("who", ["same", "other"])
-    def test_a_pause_or_another_editor_ends_it(self, session: Session, editor: Actor, who: str) -> None:
-        second = editor if who == "same" else colleague(session, editor)
-        later = NOW + (11 * MINUTE if who == "same" else MINUTE)
-        with unit(session):
-            case = begun(session, editor)
-            save(session, editor, case, titled("a"))
-            save(session, editor, case, {**titled("b"), "novelty": ["form"]}, 1)
-            save(session, second, case, titled("c"), 2, now=later)
-        why = "pause" if who == "same" else "another"
-        assert past(session, case) == [({**titled("b"), "novelty": ["form"]}, why), (titled("c"), None)]
-        ((actor, detail),) = told(session, case, "case.edit")
-        assert (actor, detail["section"], detail["fields"], detail["ended"], detail["version"]) == (
-            editor.id, "basics", ["novelty", "title"], why, 2,
-        )  # fmt: skip
-
-    def test_handing_in_ends_all_of_a_case(self, session: Session, editor: Actor) -> None:
-        with unit(session):
-            case, other = begun(session, editor), begun(session, editor)
-            save(session, editor, case, TITLE)
-            save(session, editor, other, TITLE)
-            save(session, colleague(session, editor), case, {"benefits": {"zh": "好"}}, section="results")
-        with unit(session):
-            assert draft_past.end_edits(session, case, "submit", now=NOW) == 2
-        assert draft_past.end_edits(session, case, "submit", now=NOW) == 0
-        assert len(told(session, case, "case.edit")) == 2
-        assert [end for _, end in past(session, other)] == [None]
-
-    def test_the_timer_ends_what_paused(self, session: Session, editor: Actor) -> None:
-        with unit(session):
-            case, other = begun(session, editor), begun(session, editor)
-            save(session, editor, case, TITLE)
-            save(session, editor, other, TITLE, now=NOW + MINUTE)
-        with unit(session):
-            assert draft_past.end_paused(session, now=NOW + 10 * MINUTE) == 0
-            assert draft_past.end_paused(session, now=NOW + 11 * MINUTE) == 1
-            assert draft_past.end_paused(session, now=NOW + 11 * MINUTE) == 0
-        assert [end for _, end in past(session, case) + past(session, other)] == ["pause", None]
-        ((actor, detail),) = told(session, case, "case.edit")
-        assert (actor, detail["ended"]) == (editor.id, "pause")
-
-    def test_what_is_kept(self, session: Session, editor: Actor) -> None:
-        case = begun(session, editor)
-        hours = [NOW + dt.timedelta(hours=number) for number in range(45)]
-        for number, at in enumerate(hours):
-            save(session, editor, case, titled(str(number)), number, now=at)
-        month = dt.timedelta(days=30)
-        assert draft_past.forget(session, now=NOW + month) == 0
-        assert draft_past.forget(session, now=hours[3] + month) == 3
-        assert draft_past.forget(session, now=hours[44] + 2 * month) == 22
-        assert [content for content, _ in past(session, case)] == [titled(str(number)) for number in range(25, 45)]
-
-    def test_each_section_keeps_its_own_past(self, session: Session, editor: Actor) -> None:
-        case = begun(session, editor)
-        for number in range(21):
-            at = NOW + number * 11 * MINUTE
-            save(session, editor, case, titled(str(number)), number, now=at)
-        save(session, editor, case, {"benefits": {"zh": "好"}}, section="results")
-        assert draft_past.forget(session, now=NOW + dt.timedelta(days=40)) == 1
-        assert len(draft_past.history(session, editor, case, "results")) == 1
-
-    def test_the_past_is_the_members(self, session: Session, editor: Actor) -> None:
-        case = begun(session, editor)
-        save(session, editor, case, titled("a"))
-        save(session, editor, case, titled("b"), 1, now=NOW + 11 * MINUTE)
-        for actor in (editor, colleague(session, editor, "commenter")):
-            shown = draft_past.history(session, actor, case, "basics")
-            assert [edit.content for edit in shown] == [titled("b"), titled("a")]
-        case.code = "MIOT-2026-0001"  # handed in: an officer reads the draft, and still not its past
-        for actor in (make.officer(session), make.member(session, make.organisation(session))):
-            with pytest.raises(Forbidden):
-                draft_past.history(session, actor, case, "basics")
-
-
-class TestRestoring:
-    def test_an_earlier_text_comes_back_and_nothing_goes(self, session: Session, editor: Actor) -> None:
-        with unit(session):
-            case = begun(session, editor)
-            save(session, editor, case, titled("a"))
-            save(session, editor, case, titled("b"), 1, now=NOW + 11 * MINUTE)
-        wanted = draft_past.history(session, editor, case, "basics")[-1]
-        with unit(session):
-            row = drafts.restore(session, editor, case, "basics", edit=wanted.id, version=2, now=NOW + 12 * MINUTE)
-        assert (row.content, row.version) == (titled("a"), 3)
-        assert past(session, case) == [
-            (titled("a"), "pause"), (titled("b"), "restore"), (titled("a"), None),
-        ]  # fmt: skip
-
-    def test_an_old_form_restores_nothing(self, session: Session, editor: Actor) -> None:
-        with unit(session):
-            case = begun(session, editor)
-            save(session, editor, case, titled("a"))
-            save(session, editor, case, titled("b"), 1, now=NOW + 11 * MINUTE)
-        wanted = draft_past.history(session, editor, case, "basics")[-1]
-        with pytest.raises(drafts.Stale), unit(session):
-            drafts.restore(session, editor, case, "basics", edit=wanted.id, version=1, now=NOW)
-        assert past(session, case) == [(titled("a"), "pause"), (titled("b"), None)]
-
-    def test_only_from_the_same_section_by_who_may_write(self, session: Session, editor: Actor) -> None:
-        case, other = begun(session, editor), begun(session, editor)
-        save(session, editor, other, titled("other"))
-        foreign = draft_past.history(session, editor, other, "basics")[0]
-        save(session, editor, case, titled("a"))
-        with pytest.raises(Missing):
-            drafts.restore(session, editor, case, "basics", edit=foreign.id, version=1, now=NOW)
-        commenter = colleague(session, editor, "commenter")
-        with pytest.raises(Forbidden):
-            drafts.restore(session, commenter, other, "basics", edit=foreign.id, version=1, now=NOW)
-
-
-class TestComments:
-    def test_a_commenter_remarks_and_an_editor_settles(self, session: Session, editor: Actor) -> None:
-        commenter = colleague(session, editor, "commenter")
-        with unit(session):
-            case = begun(session, editor)
-            row = draft_comments.comment(session, commenter, case, "basics", text=" Which town? ", now=NOW)
-        assert told(session, case, "case.comment") == [(commenter.id, {"comment": row.id, "section": "basics"})]
-        settled = draft_comments.settle(session, editor, case, comment=row.id, now=NOW + MINUTE)
-        assert (settled.text, settled.settled_by, settled.settled_at) == (
-            "Which town?", editor.person, NOW + MINUTE,
-        )  # fmt: skip
-        with pytest.raises(Conflict):
-            draft_comments.settle(session, editor, case, comment=row.id, now=NOW)
-        assert draft_comments.comments(session, commenter, case) == [row]
-
-    def test_a_commenter_settles_only_what_is_his(self, session: Session, editor: Actor) -> None:
-        case, commenter = begun(session, editor), colleague(session, editor, "commenter")
-        theirs = draft_comments.comment(session, editor, case, "basics", text="So?", now=NOW)
-        with pytest.raises(Forbidden):
-            draft_comments.settle(session, commenter, case, comment=theirs.id, now=NOW)
-        mine = draft_comments.comment(session, commenter, case, "basics", text="Why?", now=NOW)
-        assert draft_comments.settle(session, commenter, case, comment=mine.id, now=NOW) is mine
-
-    def test_strangers_neither_read_nor_write(self, session: Session, editor: Actor) -> None:
-        case = begun(session, editor)
-        mine = draft_comments.comment(session, editor, case, "basics", text="A secret", now=NOW)
-        for actor in (VISITOR, make.officer(session), make.member(session, make.organisation(session))):
-            with pytest.raises(Forbidden):
-                draft_comments.comments(session, actor, case)
-            with pytest.raises(Forbidden):
-                draft_comments.comment(session, actor, case, "basics", text="Hello", now=NOW)
-            with pytest.raises(Forbidden):
-                draft_comments.settle(session, actor, case, comment=mine.id, now=NOW)
-        elsewhere = begun(session, editor)
-        with pytest.raises(Missing):
-            draft_comments.settle(session, editor, elsewhere, comment=mine.id, now=NOW)
-
-    @pytest.mark.parametrize("text", ["", "  ", "a\0", "x" * 2001])
-    def test_what_is_no_comment(self, session: Session, editor: Actor, text: str) -> None:
-        case = begun(session, editor)
-        with pytest.raises(Invalid) as refused:
-            draft_comments.comment(session, editor, case, "basics", text=text, now=NOW)
-        assert list(refused.value.fields) == ["text"]
-
-
-class TestCopies:
-    def source(self, session: Session, editor: Actor) -> Case:
-        case = begun(session, editor)
-        save(session, editor, case, TITLE)
-        counts = [{"value": "12万", "as_of": day} for day in ("2025-10", "2025-11", "2026-03-01")]
-        save(session, editor, case, {"connections": [*counts, {"value": 7}]}, section="connections")
-        migration = {"migration": {"from": ["2g"], "count": 9, "as_of": "2024"}, "status": "live"}
-        save(session, editor, case, migration, section="deployment")
-        save(session, editor, case, {"attachments": [{"upload": "x"}]}, section="files")
-        contact = {"contact": {"name": "王"}, "right_to_publish": True}
-        save(session, editor, case, contact, section="declarations")
-        return case
-
-    def test_text_comes_along_and_nothing_that_must_be_said_anew(self, session: Session, editor: Actor) -> None:
-        source = self.source(session, editor)
-        copy = draft_copies.copy_forward(session, editor, source.key, now=NOW)
-        kept = {name: content for name, content in drafts.contents(session, copy).items() if content}
-        assert kept == {
-            "basics": TITLE,
-            "deployment": {"migration": {"from": ["2g"]}, "status": "live"},
-            "connections": {"connections": [{"value": "12万", "as_of": day} for day in ("2025-11", "2026-03-01")]},
-        }
-        assert (copy.copied_from, copy.state, copy.owner_id) == (source.key, "draft", editor.organisation)
-        assert unconfirmed(session, copy) == ["title", "migration", "status", "connections"]
-
-    def test_a_field_is_confirmed_by_a_word_or_by_a_change(self, session: Session, editor: Actor) -> None:
-        copy = draft_copies.copy_forward(session, editor, self.source(session, editor).key, now=NOW)
-        drafts.confirm(session, editor, copy, "deployment", fields=["status"], now=NOW)
-        save(session, editor, copy, titled("其他"), 1)
-        assert unconfirmed(session, copy) == ["migration", "connections"]
-        commenter = colleague(session, editor, "commenter")
-        with pytest.raises(Forbidden):
-            drafts.confirm(session, commenter, copy, "deployment", fields=["migration"], now=NOW)
-
-    def test_what_was_copied_can_be_restored(self, session: Session, editor: Actor) -> None:
-        copy = draft_copies.copy_forward(session, editor, self.source(session, editor).key, now=NOW)
-        save(session, editor, copy, {}, 1, now=NOW + MINUTE)
-        assert past(session, copy) == [(TITLE, "start"), ({}, None)]
-
-    def test_a_public_case_lends_what_its_reader_sees(self, session: Session, editor: Actor) -> None:
-        source = [{"title": "A copy", "url": "https://copies.example/1", "link": False}]
-        code = make.case(session, sources=source, unit_cost_band="<20").code
-        assert code is not None
-        copy = draft_copies.copy_forward(session, editor, code, now=NOW)
-        said = drafts.contents(session, copy)
-        assert said["basics"]["title"] == {"zh": "智能水表", "en": "Smart water meters"}
-        assert said["sources"] == {"sources": [{"title": "A copy", "link": False}]}
-        assert said["connections"] == {}  # its number is of August 2025
-        assert said["declarations"] == {}
-
-    def test_what_one_may_not_see_cannot_be_copied(self, session: Session, editor: Actor) -> None:
-        stranger = make.member(session, make.organisation(session))
-        source = self.source(session, editor)
-        hidden = make.case(session, state="archived")
-        public = make.case(session)
-        for name in (source.key, hidden.code, hidden.key, public.key, "MIOT-P-9999"):
-            with pytest.raises(Missing):
-                draft_copies.copy_forward(session, stranger, str(name), now=NOW)
-        with pytest.raises(Forbidden):
-            draft_copies.copy_forward(session, VISITOR, str(public.code), now=NOW)
 
 
 def test_autosave_asks_the_database_little(

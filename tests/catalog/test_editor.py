@@ -218,7 +218,7 @@ def test_a_commenter_reads_and_comments_and_nothing_else(work: Work) -> None:
     assert client.get(f"/work/{key}/submit").status_code == 403
     assert client.get("/work/new").status_code == 403
     assert work.contents(key) == before
-    sent = client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "text": "请补充背景"})
+    sent = client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "comment": "请补充背景"})
     assert sent.status_code == 303
     assert "请补充背景" in page(client, f"/work/{key}/basics")
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from sqlalchemy import func, select
-from working import BUTTON, Work, page, send
+from working import BUTTON, Work, page, send, value
 
 from library.catalog.draft_models import Submission
 from library.catalog.models import Case
+
+RETURN = {"reason": "摘要太短，请补充。", "fields": ["summary"], "days": 5}
+LOST = re.compile(r'<div><dt>([^<]*)</dt><dd class="said"[^>]*>([^<]*)</dd></div>')
+READ_BY = re.compile(r"<div><dt>([^<]*)</dt><dd>([^<]*)</dd></div>")
 
 
 def test_copied_fields_stay_marked_until_confirmed(work: Work) -> None:
@@ -39,20 +43,38 @@ def test_a_copy_of_nothing_is_refused_at_its_field(work: Work) -> None:
     assert 'id="from-wrong"' in answer.get_data(as_text=True)
 
 
+def test_what_is_typed_into_a_case_that_was_handed_in_meanwhile_is_refused_and_shown(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    work.move(key, "case.submit", work.actors["王小明"])
+    before = work.contents(key)
+    assert BUTTON.findall(page(client, f"/work/{key}/basics")) == []
+    assert send(client, f"/work/{key}/basics", quiet=True, version=1, title__zh="x").status_code == 409
+    sent = send(client, f"/work/{key}/basics", version=1, title__zh="来不及的标题")
+    text = sent.get_data(as_text=True)
+    assert (sent.status_code, "This case was handed in and waits for an answer" in text) == (409, True)
+    assert (dict(LOST.findall(text))["Title, Chinese"], BUTTON.findall(text)) == ("来不及的标题", [])
+    assert work.contents(key) == before
+
+
 def test_of_a_returned_case_only_the_named_field_can_be_written(work: Work) -> None:
     client, key = work.browsers["王小明"], work.draft(work.whole())
     work.move(key, "case.submit", work.actors["王小明"])
-    closed = page(client, f"/work/{key}/basics")
-    assert BUTTON.findall(closed) == []
-    assert send(client, f"/work/{key}/basics", quiet=True, version=1, title__zh="x").status_code == 409
-    given = {"reason": "摘要太短，请补充。", "fields": ["summary"], "days": 5}
-    work.move(key, "case.return", work.officer(), given=given)
+    work.move(key, "case.return", work.officer(), given=RETURN)
     assert "摘要太短，请补充。" in page(client, f"/work/{key}")
     text = page(client, f"/work/{key}/basics")
     assert 'name="summary.zh"' in text
     assert 'name="title.zh"' not in text
     typed = {"title__zh": "偷改", "summary__zh": "补正后的摘要"}
-    assert send(client, f"/work/{key}/basics", version=1, **typed).status_code == 303
+    before = work.contents(key)
+    sent = send(client, f"/work/{key}/basics", version=1, **typed)
+    text = sent.get_data(as_text=True)
+    assert (sent.status_code, value(text, "summary.zh")) == (403, "补正后的摘要")
+    assert LOST.findall(text) == [("Title, English", "nothing"), ("Title, Chinese", "偷改")]
+    assert "Only the fields named when the case was returned may be changed." in text
+    quiet = send(client, f"/work/{key}/basics", quiet=True, version=1, **typed)
+    assert (quiet.status_code, set(quiet.get_json()["trouble"])) == (403, {"title.zh", "title.en"})
+    assert work.contents(key) == before
+    assert send(client, f"/work/{key}/basics", version=1, summary__zh="补正后的摘要").status_code == 303
     found = work.contents(key)["basics"]
     assert (found["title"]["zh"], found["summary"]) == ("智能水表", {"zh": "补正后的摘要"})
     states = re.findall(r">(Locked|Returned)<", page(client, f"/work/{key}"))
@@ -68,7 +90,25 @@ def test_what_is_missing_is_listed_and_there_is_no_button(work: Work) -> None:
     for address in links:
         path, _, name = address.partition("#")
         assert f'id="{name}"' in page(client, path), address
-    assert send(client, f"/work/{key}/moves/case.submit", number=1).status_code == 422
+    assert "autofocus" not in text
+    refused = send(client, f"/work/{key}/moves/case.submit", number=1)
+    assert (refused.status_code, refused.get_data(as_text=True).count("autofocus")) == (422, 1)
+
+
+def test_before_handing_in_one_reads_who_will_see_what(work: Work) -> None:
+    files = [
+        {"upload": "a", "title": {"zh": "图纸", "en": "Drawing"}, "audience": "public"},
+        {"upload": "b", "title": {"zh": "合同"}, "audience": "investor"},
+        {"upload": "c", "audience": "everyone"},
+    ]
+    content = {"basics": {"title": {"zh": "水表"}}, "files": {"attachments": files}}
+    key = work.draft(content | {"declarations": {"security": {"zh": "加密"}, "contact": {"name": "王"}}})
+    assert READ_BY.findall(page(work.browsers["王小明"], f"/work/{key}/submit")) == [
+        ("Everybody", "Title, file “Drawing”"),
+        ("Verified investors", "file “合同”"),
+        ("Reviewers", "Security measures"),
+        ("The ministry", "Contact, file “Attachments 3”"),
+    ]
 
 
 def test_a_double_click_makes_one_submission(work: Work) -> None:
@@ -96,7 +136,7 @@ def test_an_old_form_hands_nothing_in_again_after_a_return(work: Work) -> None:
         key,
         "case.return",
         work.officer(),
-        given={"reason": "摘要太短，请补充。", "fields": ["summary"], "days": 5},
+        given=RETURN,
     )
     assert send(client, f"/work/{key}/moves/case.submit", number=1).location == f"/work/{key}/receipts/1"
     with work.site.database.reading() as session:

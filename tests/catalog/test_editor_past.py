@@ -6,7 +6,7 @@ import re
 
 import pytest
 from sqlalchemy import select
-from working import SECRET, Work, page, send, token
+from working import SECRET, Work, page, send, token, value
 
 from library.catalog.draft_models import DraftComment
 
@@ -14,8 +14,8 @@ from library.catalog.draft_models import DraftComment
 def test_comments_are_settled_by_author_or_writer(work: Work) -> None:
     key, client, other = work.draft(), work.member("commenter", "韩梅梅"), work.member("commenter", "李雷")
     word = token(client, f"/work/{key}/basics")
-    client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "text": "一"})
-    empty = client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "text": " "})
+    client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "comment": "一"})
+    empty = client.post(f"/work/{key}/basics/comments", data={"csrf_token": word, "comment": " "})
     assert (empty.status_code, 'id="comment-wrong"' in empty.get_data(as_text=True)) == (422, True)
     with work.site.database.reading() as session:
         number = session.scalars(select(DraftComment.id)).one()
@@ -25,6 +25,24 @@ def test_comments_are_settled_by_author_or_writer(work: Work) -> None:
     assert settle in page(work.browsers["王小明"], f"/work/{key}/basics")
     assert client.post(settle, data={"csrf_token": word}).status_code == 303
     assert settle not in page(client, f"/work/{key}/basics")
+
+
+def test_whoever_writes_sends_the_section_with_the_comment(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft({"basics": {"title": {"zh": "旧"}}})
+    address = f"/work/{key}/basics"
+    assert re.findall(r'name="comment" form="([^"]*)"', page(client, address)) == ["sheet"]
+    sent = send(client, address, do="comment", version=1, title__zh="新", comment="为什么？")
+    assert (sent.status_code, sent.location) == (303, f"{address}#comments")
+    assert work.contents(key)["basics"] == {"title": {"zh": "新"}}
+    assert "为什么？" in page(client, address)
+    refused = send(client, address, do="comment", version=2, title__zh="更新", comment="长" * 2001)
+    text = refused.get_data(as_text=True)
+    assert (refused.status_code, 'id="comment-wrong"' in text) == (422, True)
+    assert (value(text, "title.zh"), value(text, "version"), value(text, "comment")) == ("更新", "2", "长" * 2001)
+    old = send(client, address, do="comment", version=1, title__zh="别的", comment="还在吗？")
+    assert (old.status_code, value(old.get_data(as_text=True), "mine.title.zh")) == (409, "别的")
+    assert "还在吗？" in page(client, address)
+    assert work.contents(key)["basics"] == {"title": {"zh": "新"}}
 
 
 @pytest.mark.parametrize(

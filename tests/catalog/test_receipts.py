@@ -14,28 +14,35 @@ from sites import Site
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from library import pdf, workdays
+from library import deliveries, pdf, workdays
 from library.catalog import queries, receipts
 from library.catalog.draft_models import Submission
 from library.catalog.models import Case
 from library.config import Config
 from library.db import Database, canonical
+from library.deliveries import Delivery
 from library.errors import Unavailable
 from library.events import Event
 from library.files import Store
 from library.policy import Actor
+from library.worker import now
 
 CONFIG = Config.read({"CASELIB_OPERATOR": "Example Secretariat"})
 
 
 def submitted(
-    session: Session, *, lang: str = "zh", demonstration: bool = False, **over: Any
+    session: Session,
+    *,
+    lang: str = "zh",
+    demonstration: bool = False,
+    email: str = "an@works.example",
+    **over: Any,
 ) -> tuple[Submission, Actor]:
     """A case handed in by a member who reads `lang`."""
     owner = handed_in.organisation(
         session, name_zh="青河水务", name_en="Qinghe Water", demonstration=demonstration
     )
-    member = make.member(session, owner, "owner", name="安然", lang=lang)
+    member = make.member(session, owner, "owner", name="安然", lang=lang, email="an@works.example")
     case = handed_in.draft(session, member, **over)
     handed_in.move(session, member, case, "case.submit")
     return session.scalars(select(Submission).where(Submission.case_id == case.id)).one(), member
@@ -212,11 +219,26 @@ def test_without_a_font_it_is_refused_in_words_and_nothing_is_kept(
 
 
 @pytest.mark.font
-def test_the_worker_makes_what_a_submission_orders(database: Database, tmp_path: Path) -> None:
-    site = Site(database, tmp_path)
-    number = one(database)
-    site.work()
+def test_it_is_drawn_when_a_font_has_come_however_late(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, number = Site(database, tmp_path), one(database)
     with database.reading() as session:
-        sha = session.get_one(Submission, number).pdf_sha256
-    assert sha is not None
-    assert site.app.extensions["files"].path(sha).exists()
+        case = session.get_one(Submission, number).case
+    client = site.signed_in("an@works.example", organisation=case.owner_id)
+    address = f"/work/{case.key}/receipts/1"
+    with monkeypatch.context() as bare:
+        bare.setattr(pdf, "CHINESE", ())
+        for _ in range(2 * deliveries.TRIES):
+            site.worker.round(now() + dt.timedelta(days=1))
+        with database.reading() as session:
+            order = session.scalars(select(Delivery).where(Delivery.kind == "receipt")).one()
+        assert order.attempts > deliveries.TRIES
+        for each, status in ((address, 200), (f"{address}.pdf", 404)):
+            answer = client.get(each)
+            assert (answer.status_code, "it has one the PDF" in answer.text) == (status, True)
+    assert "The PDF is being made" in client.get(address).text
+    site.work(now() + dt.timedelta(days=1))
+    with client.get(f"{address}.pdf") as answer:
+        assert (answer.status_code, answer.get_data()[:5]) == (200, b"%PDF-")
+    assert f"{address}.pdf" in client.get(address).text

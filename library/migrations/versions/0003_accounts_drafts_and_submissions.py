@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_invitation_digest")),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(

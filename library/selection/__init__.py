@@ -1,0 +1,1 @@
+"""Selection: how the ministry finds the best cases of a call."""
