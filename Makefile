@@ -23,7 +23,7 @@ run:
 test:
 	@sh .ci/setup test
 	@$(IN)/python .ci/licences.py
-	@$(PYTEST) -n 2
+	@$(PYTEST) -n 2 --dist worksteal
 
 check:
 	@sh .ci/setup test

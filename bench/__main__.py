@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-ALL = ("pages", "search", "judged", "autosave", "duplicates", "uploads", "desk", "bulk")
+ALL = ("pages", "search", "judged", "autosave", "duplicates", "uploads", "desk", "bulk", "selection")
 
 
 def machine() -> str:

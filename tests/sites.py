@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
+from werkzeug.routing import Rule
 
 from library import cli, create_app, seeding
 from library.accounts import identity, people
@@ -57,6 +58,19 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = {lang: Compiled() for lang in LOCALES}
+BUILDERS: dict[tuple[object, ...], Any] = {}
+COMPILE_BUILDER = Rule._compile_builder
+
+
+def builder(rule: Rule, append_unknown: bool = True) -> Any:
+    """What builds the addresses of a route is compiled once a process too: it follows from the rule alone."""
+    key = (rule.rule, repr(rule.defaults), append_unknown)
+    if key not in BUILDERS:
+        BUILDERS[key] = COMPILE_BUILDER(rule, append_unknown)
+    return BUILDERS[key]
+
+
+Rule._compile_builder = builder  # type: ignore[method-assign]
 
 
 class Site:
