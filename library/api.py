@@ -10,6 +10,7 @@ from flask_smorest import Api
 from .api_parts import ProblemShape
 from .catalog.api import bp as catalog
 from .catalog.api_drafts import bp as drafts
+from .selection.api import bp as selection
 from .statistics.api import bp as statistics
 from .web import door
 
@@ -31,7 +32,7 @@ REFUSALS_OF_WRITES = {
     415: "Only application/json is taken.",
     428: "If-Match is missing.",
 }
-BLUEPRINTS = (catalog, drafts, statistics)
+BLUEPRINTS = (catalog, drafts, selection, statistics)
 
 
 class LibraryApi(Api):  # type: ignore[misc]

@@ -31,6 +31,9 @@ from .config import ROOT, Config
 from .db import Database
 from .files import Store
 from .policy import Rules, anyone
+from .selection import desk_calls
+from .selection import policy as selection_policy
+from .selection import views as selection
 from .statistics import policy as statistics_policy
 from .statistics import views as statistics
 
@@ -38,6 +41,7 @@ RULES: Rules = {
     "page.see": anyone,
     **accounts_policy.RULES,
     **catalog_policy.RULES,
+    **selection_policy.RULES,
     **statistics_policy.RULES,
     **outbox.RULES,
     **audit.RULES,
@@ -90,6 +94,8 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         desk_rules,
         desk_links,
         linking,
+        selection,
+        desk_calls,
         statistics,
     ):
         app.register_blueprint(part.bp)

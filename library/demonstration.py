@@ -1,4 +1,4 @@
-"""Demonstration accounts: invented people, one a role, with passwords of this installation's own.
+"""Demonstration accounts: invented people, one a role, with passwords of this installation's own; and a call.
 
 The passwords lie beside the database, for whoever can read that anyway. Production refuses to start with them.
 """
@@ -24,6 +24,9 @@ from .db import Database
 from .errors import Problem, Text
 from .files import Store
 from .policy import SYSTEM, Actor
+from .selection import flow as calls
+from .selection import operations as calling
+from .workdays import ZONE
 from .workflow import step
 
 HOST = "demonstration.example"
@@ -100,6 +103,7 @@ def make(database: Database, config: Config, *, now: dt.datetime) -> bool:
         for key in ORGANISATIONS:
             found = [(persons[figure.who], figure.role) for figure in FIGURES if figure.organisation == key]
             _organisation(session, config, officer, key, found, now)
+        _call(session, config, officer, now)
     return True
 
 
@@ -166,6 +170,16 @@ def _organisation(
         operations.prove(session, owner, row, note=EVIDENCE, kept=kept, name="evidence.txt", now=now)
         step(flow.FLOW, session, owner, row, "organisation.ask", now=now)
         _verify(session, officer, row, now)
+
+
+def _call(session: Session, config: Config, officer: Actor, now: dt.datetime) -> None:
+    """An invented call that is open for a month."""
+    content = json.loads((config.seeds / "demo/calls/call.json").read_text(encoding="utf-8"))
+    for name, days in (("opens_at", -1), ("closes_at", 30)):
+        content[name] = f"{(now + dt.timedelta(days)).astimezone(ZONE):%Y-%m-%d %H:%M}"
+    call = calling.create(session, officer, demonstration=True, now=now)
+    calling.save(session, officer, call, content=content, version=call.version, now=now)
+    calls.decide(session, officer, call, "call.announce", given={"reason": EVIDENCE}, now=now)
 
 
 def _verify(session: Session, officer: Actor, row: Organisation, now: dt.datetime) -> None:

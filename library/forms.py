@@ -53,8 +53,8 @@ class Control:
 
     @property
     def weight(self) -> int:
-        """Small controls stand before texts in two languages, and those before lists to tick."""
-        return {"pair": 1, "group": 1, "choices": 2, "codes": 2, "numbers": 2}.get(self.kind, 0)
+        """Small controls stand before texts in two languages, then come lists to tick, then repeated items."""
+        return {"pair": 1, "group": 1, "choices": 2, "codes": 2, "numbers": 2, "list": 3}.get(self.kind, 0)
 
 
 def controls(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from babel import Locale
 
+from .call_labels import CALL_LABELS, CALL_PARTS
 from .case_labels import CASE_LABELS
 from .language import N_ as N_
 
@@ -102,6 +103,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     # What an event is about, before its number.
     "subject": {
         "case": N_("Case"),
+        "call": N_("Call"),
         "submission": N_("Submission"),
         "report": N_("Report of a reader"),
         "link": N_("Link with a case"),
@@ -193,6 +195,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "term": N_("Terms"),
     },
     **CASE_LABELS,
+    **CALL_LABELS,
+    "part": {**CASE_LABELS["part"], **CALL_PARTS},
 }
 
 # GB/T 2260, the first two digits. The Chinese names are the short ones in daily use.

@@ -22,6 +22,8 @@ from .config import ROOT, Config
 from .db import Database
 from .labels import N_
 from .language import voice
+from .selection import queries as calls
+from .selection.models import Call, LatePermit
 
 FOLLOWER = "notify"
 EVERYWHERE = "*"
@@ -155,6 +157,36 @@ def _link(session: Session, news: News) -> Mapping[str, Any]:
     return {"link": link, "case": link.case, "organisation": link.organisation}
 
 
+def _parties(session: Session, config: Config, news: News) -> list[Recipient]:
+    """Owners and editors of those whom it concerns in a call that was announced: all who may recommend in it, or
+    the organisations that the event names."""
+    call = session.get_one(Call, news.number)
+    if call.announced_at is None:
+        return []
+    named = _named(news)
+    if news.verb.startswith("call."):
+        named = [row.organisation_id for row in calls.quotas(session, call)]
+    heard = {one.person: one for number in named for one in _members(session, number, "owner", "editor")}
+    return list(heard.values())
+
+
+def _named(news: News) -> list[int]:
+    return [news.detail[name] for name in ("organisation", "from", "to") if name in news.detail]
+
+
+def _call(session: Session, news: News) -> Mapping[str, Any]:
+    call = session.get_one(Call, news.number)
+    permit = session.get(LatePermit, news.detail.get("permit", 0))
+    return {
+        "call": call,
+        "opens": calls.local(call.opens_at) if call.opens_at else "",
+        "closes": calls.local(call.closes_at) if call.closes_at else "",
+        "quotas": [row for row in calls.quotas(session, call) if row.organisation_id in _named(news)],
+        "permit": permit,
+        "until": calls.local(permit.until) if permit else "",
+    }
+
+
 def _name(session: Session, news: News) -> str:
     """Who did it, by name; the library itself has none."""
     kind, _, number = news.actor.partition(":")
@@ -174,6 +206,11 @@ NOTICES: Mapping[str, Notice] = {
     "case.overdue": Notice(_writers, _case),
     "case.comment": Notice(_colleagues, _comment, N_("A colleague commented on a draft")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
+    "call.announce": Notice(_parties, _call),
+    "call.cancel": Notice(_parties, _call),
+    "quota.set": Notice(_parties, _call),
+    "quota.transfer": Notice(_parties, _call),
+    "permit.give": Notice(_parties, _call),
     "link.ask": Notice(_officers, _link, N_("An organisation asks to be linked with a case")),
     "link.accept": Notice(_asker, _link),
     "link.refuse": Notice(_asker, _link),

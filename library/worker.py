@@ -20,6 +20,7 @@ from .catalog import asked_for, draft_past, duplicates, leftovers
 from .config import Config
 from .db import Database
 from .files import Store
+from .selection import flow as calls
 from .workdays import ZONE
 
 TICK = 0.5
@@ -141,7 +142,9 @@ class Worker:
         return self.marked_to is not None
 
     def _timers(self, at: dt.datetime) -> int:
-        """The heartbeat, once a day the anchor of the chain, and what has been kept for long enough."""
+        """The heartbeat, once a day the anchor of the chain, what has been kept for long enough, and calls whose
+        time has come.
+        """
         if self.beaten and at - self.beaten < BEAT:
             return 0
         with self.database.unit() as session:
@@ -152,6 +155,7 @@ class Worker:
             draft_past.end_paused(session, now=at)
             draft_past.forget(session, now=at)
             answers.forget(session, now=at)
+            calls.keep_time(session, now=at)
         if new_day:
             leftovers.forget(self.database, Store(self.config.files), now=at)
         self.beaten = at

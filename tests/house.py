@@ -27,6 +27,7 @@ FLOORS = {
     "rules": 2,  # pure: the named checks of a case
     "queue_statements": 2,  # its selects
     "queue": 2,  # what waits at the officers' desk
+    "eligibility": 2,  # pure: which cases may enter a call
     "mistakes": 2,  # pure: what the schema says is wrong, in our words
     "sections": 2,  # pure: a draft's sections, as typed and as a document
     "likeness": 2,  # pure: passages that are nearly the same
@@ -59,6 +60,7 @@ FLOORS = {
     "submissions": 3,  # handed in, and what the library answered
     "rulebook": 3,  # formal rules and working days, as officers set them
     "admission": 3,  # what the library answers to a submission
+    "places": 3,  # quotas of recommenders, late permits
     "duplicates": 3,  # cases that say nearly the same as another
     "links": 3,  # collected cases and the organisations in them
     "grids": 2,  # tables of cases
@@ -78,6 +80,7 @@ FLOORS = {
     "passing": 5,  # many submissions answered at once, through the flow
     "receipts": 5,  # a submission as a document
     "sheets": 5,  # a section of a draft as the editor draws it
+    "call_sheets": 5,  # a call as its form draws it
     "todos": 5,  # what is still to be done to a draft
     "views": 6,
     "api": 6,
@@ -100,6 +103,7 @@ FLOORS = {
     "downloads": 6,
     "desk": 6,  # the queue of the officers' desk
     "desk_case": 6,  # one case at it
+    "desk_calls": 6,  # calls at it
     "desk_rules": 6,  # rules, working days
     "desk_links": 6,  # links, reports
     "linking": 6,  # an organisation asks to be linked with a case
@@ -111,6 +115,7 @@ GROUND = {
     *("config", "errors", "db", "policy", "workflow", "events", "forms", "files", "labels", "web"),
     "api_parts",  # what the doors of the API share
     "attached",  # answers that are files
+    "call_labels",
     "case_labels",
     "chain",  # is the chain of events whole
     "charts",

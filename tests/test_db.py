@@ -9,15 +9,23 @@ from threading import Barrier, Event
 
 import make
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from library.accounts.models import Organisation
 from library.catalog.models import Case, NumberSeries
-from library.db import Database, alone, canonical, last_act, unit
+from library.db import Base, Database, alone, canonical, last_act, unit
 
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
+
+
+def test_the_migrations_make_the_tables_that_the_models_say(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
 
 
 def organisations(database: Database) -> int:

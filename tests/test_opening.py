@@ -14,7 +14,7 @@ from library.errors import Invalid
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     """Twelve million points, which are a few kilobytes as long as nobody opens them."""
-    path = tmp_path / "- a name'; with \"signs\".png"
+    path = tmp_path / '- a name\'; with "signs".png'
     Image.new("RGB", (4000, 3000), "white").save(path)
     assert path.stat().st_size < 60_000
     return path

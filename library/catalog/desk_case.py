@@ -54,7 +54,7 @@ def near(code: str) -> str:
             "case": each.case,
             "passages": [
                 {
-                    "field": field_name(tuple(pair.mine.field.split("."))),
+                    "field": field_name(_counted(pair.mine.field)),
                     "share": round(pair.share * 100),
                     "parts": diff.words(pair.theirs.text, pair.mine.text),
                     "lang": pair.mine.lang,
@@ -212,6 +212,11 @@ def field_name(path: tuple[str, ...]) -> str:
     number = next((step for step in path if step.isdecimal()), "")
     words = [f"{wording.label('part', names[0])} {number}".strip()]
     return " / ".join(words + ([wording.label("part", last)] if len(names) > 1 else []))
+
+
+def _counted(place: str) -> tuple[str, ...]:
+    """A place in a document, whose items count from nought, as a path that counts from one."""
+    return tuple(str(int(step) + 1) if step.isdecimal() else step for step in place.split("."))
 
 
 def _names(actors: Iterable[str | None]) -> dict[str, str]:

@@ -54,6 +54,7 @@ def history(key: str, section: str) -> str:
     return web.render(
         "catalog/editor/history.html",
         case=bench.case,
+        title=bench.title,
         draft_section=section,
         row=bench.rows[section],
         edits=edits,

@@ -59,8 +59,10 @@ WORDS: Sequence[tuple[str, Text]] = (
 TABLE = tuple((re.compile(pattern, re.DOTALL), text) for pattern, text in WORDS)
 
 
-def sentence(said: str, value: Any = None) -> Text:
-    """What the schema said about `value`, in our words."""
+def sentence(said: str | Text, value: Any = None) -> Text:
+    """What the schema said about `value`, in our words; a schema of ours may say them itself."""
+    if isinstance(said, Text):
+        return said
     for pattern, text in TABLE:
         if found := pattern.fullmatch(said):
             places = {name: _grouped(number) for name, number in found.groupdict().items() if number}

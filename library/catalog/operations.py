@@ -106,7 +106,7 @@ def filled(form: type[Schema], given: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         fields: dict[str, list[Text]] = {}
         for path, said in mistakes.flat(error.normalized_messages()):
-            fields.setdefault(path, []).append(mistakes.sentence(said))
+            fields.setdefault(path, []).append(mistakes.sentence(said, given.get(path)))
         raise Invalid(Text("Something is missing or wrong in the form."), fields=fields) from error
 
 

@@ -60,7 +60,7 @@ def label_in(said: Voice, kind: str, code: str) -> str:
         return labels.country(code, said.lang)
     if kind == "province":
         return labels.province(code, said.lang) if code in labels.PROVINCES else code
-    word = (labels.LABELS.get(kind) or hints.LABELS.get(kind, {})).get(code)
+    word = labels.LABELS.get(kind, {}).get(code) or hints.LABELS.get(kind, {}).get(code)
     if kind == "hint" and not word:
         return ""
     return said.gettext(word) if word else code

@@ -67,6 +67,10 @@ class Workbench:
         """Every section as it is kept."""
         return drafts.rows(self.session, self.actor, self.case)
 
+    @property
+    def title(self) -> dict[str, str]:
+        return self.rows["basics"].content.get("title") or {}
+
     @cached_property
     def _opened(self) -> tuple[tuple[str, ...] | None, Text | None]:
         if self.case.state == "draft":
@@ -110,7 +114,7 @@ class Workbench:
             self.remarks = draft_comments.comments(self.session, self.actor, self.case)
         return {
             "case": self.case,
-            "title": self.rows["basics"].content.get("title") or {},
+            "title": self.title,
             "states": todos.states(self.contents(), self.must, self.remarks, self.named if self.writes else None),
             "must": self.must,
             "may": self.may,
@@ -225,6 +229,7 @@ class Workbench:
         names = person_names(self.session, [current.person_id] if current.person_id else [])
         given = {
             "case": self.case,
+            "title": self.title,
             "draft_section": current.name,
             "version": current.version,
             "who": names.get(current.person_id or 0, ""),

@@ -10,6 +10,7 @@ from library.accounts import letter_models as letters  # noqa: F401  (tables reg
 from library.catalog import draft_models as catalog  # noqa: F401
 from library.catalog import upload_models as uploads  # noqa: F401
 from library.db import Base, UtcTime
+from library.selection import models as selection  # noqa: F401
 from library.statistics import models as statistics  # noqa: F401
 
 

@@ -140,7 +140,10 @@ def test_a_grant_is_ended_from_the_desk(site: Site) -> None:
     [
         (
             "officer",
-            ["", "/reports", "/links", "/organisations", "/outbox", "/rules", "/calendar", "/searches", "/audit"],
+            [
+                *("", "/calls", "/reports", "/links", "/organisations", "/outbox", "/rules", "/calendar"),
+                *("/searches", "/audit"),
+            ],
         ),
         ("administrator", ["/organisations", "/outbox", "/rules", "/calendar", "/searches", "/audit"]),
     ],

@@ -9,28 +9,43 @@ import pytest
 from live import COLLECTED, REVISED
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import Response
+from scene import Scene
 
 LANGUAGES = ("zh", "en")
 WORDS = {
     "zh": {"words": "智能水表", "nothing": "木琴", "slip": "水标 连接数:很多"},
     "en": {"words": "smart water meters", "nothing": "xylophone", "slip": "smrt metering connections:many"},
 }
+SEND = "main form [type=submit]"
+HALFWAY = (("#email", "officer@demonstration.example"), ("#password", "{password}"))
+# As when a colleague saved the section meanwhile, and the script that would have said so did not run.
+STALE = """() => {
+    document.querySelector("[name=version]").value = 0;
+    document.getElementById("title.zh").value = "城南老城区智能水表二期改造";
+}"""
 
 
 @dataclass(frozen=True)
 class Page:
-    """`status` is what the site answers; `press` names a control to press before looking."""
+    """`status` is what the site answers; `who` is signed in, if anybody is.
+
+    Before looking, `fill` is typed, `change` happens in the page, and `press` names a control to press.
+    """
 
     name: str
     path: str
     status: int = 200
     press: str = ""
+    who: str = ""
+    fill: tuple[tuple[str, str], ...] = ()
+    change: str = ""
 
-    def address(self, lang: str) -> str:
-        return self.path.format(**WORDS[lang])
-
-    def open(self, tab: Tab, lang: str) -> None:
-        answer = tab.goto(self.address(lang))
+    def open(self, tab: Tab, lang: str, scene: Scene) -> None:
+        answer = tab.goto(self.path.format(**WORDS[lang], **scene.places))
+        for field, words in self.fill:
+            tab.fill(field, words.format(**scene.places))
+        if self.change:
+            tab.evaluate(self.change)
         if self.press:
             with tab.expect_navigation() as navigation:
                 tab.click(self.press)
@@ -64,20 +79,92 @@ PAGES = (
     Page("feeds", "/feeds"),
     Page("mail", "/mail"),
     Page("report", f"/cases/{COLLECTED}/report"),
-    Page("report-with-errors", f"/cases/{COLLECTED}/report", 422, press="main form [type=submit]"),
+    Page("report-with-errors", f"/cases/{COLLECTED}/report", 422, press=SEND),
     Page("report-sent", f"/cases/{COLLECTED}/report?sent=1"),
     Page("sign-in", "/account/sign-in"),
-    Page("sign-in-with-errors", "/account/sign-in", 422, press="main form [type=submit]"),
+    Page("sign-in-with-errors", "/account/sign-in", 422, press=SEND),
     Page("sign-in-passkey", "/account/sign-in/passkey"),
     Page("sign-in-help", "/account/sign-in/help"),
     Page("register", "/account/register"),
-    Page("register-with-errors", "/account/register", 422, press="main form [type=submit]"),
+    Page("register-with-errors", "/account/register", 422, press=SEND),
     Page("register-again", "/account/confirm"),
     Page("recover", "/account/recover"),
     Page("confirm", "/account/confirm/none"),
     Page("error-404", "/nowhere", 404),
     Page("error-404-case", "/cases/MIOT-P-9999", 404),
     Page("error-422", "/search?page=0&sort=best", 422),
+    Page("tombstone", "/cases/{tombstone}", 410),
+    Page("invitation", "/invitations/{invitation}"),
+    Page("sign-in-code", "/account/sign-in", press=SEND, who="halfway", fill=HALFWAY),
+    Page("sign-in-recovery-code", "/account/sign-in/recovery-code", who="halfway"),
+    # An account
+    Page("account", "/account", who="owner"),
+    Page("account-password", "/account/password", who="owner"),
+    Page("account-password-with-errors", "/account/password", 422, press=SEND, who="owner"),
+    Page("account-address", "/account/address", who="owner"),
+    Page("account-second-factor", "/account/second-factor", who="owner"),
+    Page("account-second-factor-code", "/account/second-factor", press=SEND, who="owner"),
+    Page("account-recovery-codes", "/account/recovery-codes", who="owner"),
+    Page("account-passkeys", "/account/passkeys", who="owner"),
+    Page("account-tokens", "/account/tokens", who="owner"),
+    Page("account-letters", "/account/letters", who="owner"),
+    Page("account-history", "/account/history", who="owner"),
+    Page("account-verify", "/account/verify", who="owner"),
+    Page("account-end", "/account/end", who="owner"),
+    # An organisation
+    Page("organisations", "/organisations", who="owner"),
+    Page("organisation-new", "/organisations/new", who="newcomer"),
+    Page("organisation", "/organisations/{organisation}", who="owner"),
+    Page("organisation-edit", "/organisations/{organisation}/edit", who="owner"),
+    Page("organisation-verification", "/organisations/{organisation}/verification", who="owner"),
+    Page("organisation-members", "/organisations/{organisation}/members", who="owner"),
+    Page("organisation-member", "/organisations/{organisation}/members/{member}", who="owner"),
+    Page("organisation-close", "/organisations/{organisation}/close", who="owner"),
+    Page("link", f"/cases/{COLLECTED}/link", who="owner"),
+    # Its cases
+    Page("work", "/work", who="owner"),
+    Page("work-new", "/work/new", who="owner"),
+    Page("import", "/work/import", who="owner"),
+    Page("import-table", "/work/import/{table}", who="owner"),
+    Page("draft", "/work/{begun}", who="owner"),
+    Page("draft-basics", "/work/{draft}/basics", who="owner"),
+    Page("draft-deployment", "/work/{draft}/deployment", who="owner"),
+    Page("draft-connections-wrong", "/work/{begun}/connections?check=1", who="owner"),
+    Page("draft-story", "/work/{draft}/story", who="owner"),
+    Page("draft-results", "/work/{draft}/results", who="owner"),
+    Page("draft-sources", "/work/{begun}/sources?check=1", who="owner"),
+    Page("draft-files", "/work/{draft}/files", who="owner"),
+    Page("draft-declarations", "/work/{draft}/declarations", who="owner"),
+    Page("draft-read", "/work/{draft}/basics", who="commenter"),
+    Page("draft-conflict", "/work/{draft}/basics", 409, press="[value=next]", who="owner", change=STALE),
+    Page("draft-history", "/work/{draft}/history/basics", who="owner"),
+    Page("draft-preview", "/work/{draft}/preview", who="owner"),
+    Page("draft-submit", "/work/{draft}/submit", who="owner"),
+    Page("draft-submit-not-yet", "/work/{begun}/submit", who="owner"),
+    Page("returned", "/work/{returned}", who="owner"),
+    Page("returned-basics", "/work/{returned}/basics", who="owner"),
+    Page("receipt", "/work/{returned}/receipts/1", who="owner"),
+    # The desk
+    Page("desk", "/desk", who="officer"),
+    Page("desk-selected", "/desk?pick={waiting}", who="officer"),
+    Page("desk-none", "/desk?q={nothing}", who="officer"),
+    Page("desk-batch", "/desk/batches/{batch}", who="officer"),
+    Page("desk-case", "/desk/cases/{waiting}", who="officer"),
+    Page("desk-case-collected", f"/desk/cases/{COLLECTED}", who="officer"),
+    Page("desk-near", "/desk/cases/{waiting}/near", who="officer"),
+    Page("desk-rules", "/desk/rules", who="officer"),
+    Page("desk-rule", "/desk/rules/title-length", who="officer"),
+    Page("desk-rule-new", "/desk/rules/new", who="officer"),
+    Page("desk-calendar", "/desk/calendar", who="officer"),
+    Page("desk-links", "/desk/links", who="officer"),
+    Page("desk-reports", "/desk/reports", who="officer"),
+    Page("desk-organisations", "/desk/organisations", who="officer"),
+    Page("desk-organisation", "/desk/organisations/{asks}", who="officer"),
+    Page("desk-outbox", "/desk/outbox", who="officer"),
+    Page("desk-letter", "/desk/outbox/{letter}", who="officer"),
+    Page("searches-for-officers", "/searches", who="officer"),
+    Page("audit", "/audit", who="officer"),
+    Page("audit-chain", "/audit/chain", who="administrator"),
 )
 
 

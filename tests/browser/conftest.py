@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 sys.path.append(str(Path(__file__).parent))  # for `import live` and `import addresses`, as shots.py does
 
 import live
+import scene as scenes
 from offices import PASSWORD, Office
 
 from library import create_app
@@ -41,6 +43,26 @@ def site(chromium: Browser, folder: Path) -> Iterator[str]:
     with live.running(folder) as base:
         live.write_letter(chromium, base)
         yield base
+
+
+@pytest.fixture(scope="package")
+def scene(site: str, folder: Path) -> scenes.Scene:
+    """What there is behind a sign-in."""
+    return scenes.made(folder)
+
+
+@pytest.fixture(scope="package")
+def seat(chromium: Browser, site: str, scene: scenes.Scene) -> Iterator[live.Seat]:
+    """Call it with a language and who is signed in."""
+    with ExitStack() as stack:
+
+        @cache
+        def take(lang: str, who: str) -> tuple[Page, list[str]]:
+            context = live.reader(chromium, site, lang, cookie=scene.cookies.get(who, ""))
+            tab = stack.enter_context(context).new_page()
+            return tab, live.watched(tab, site)
+
+        yield take
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ WIDE, NARROW = 1280, 320
 
 # What the fixture `reader` hands out: opens a tab, takes what `reader` below takes.
 Reader = Callable[..., Page]
+# What the fixture `seat` hands out: a tab that goes from page to page, and what it complains of.
+Seat = Callable[[str, str], tuple[Page, list[str]]]
 
 # A quiet Chromium: it draws the page and asks nobody about anything.
 FLAGS = (
@@ -87,8 +89,10 @@ def reader(
     width: int = WIDE,
     dark: bool = False,
     scripts: bool = True,
+    cookie: str = "",
 ) -> BrowserContext:
-    """Somebody with a fresh browser; `lang` is the browser's language, not a choice made on the site."""
+    """Somebody with a fresh browser; `lang` is the browser's language, not a choice made on the site.
+    `cookie` is that of a sign-in."""
     context = browser.new_context(
         base_url=base,
         locale=LOCALES[lang],
@@ -98,6 +102,8 @@ def reader(
         java_script_enabled=scripts,
     )
     context.set_default_timeout(10_000)
+    if cookie:
+        context.add_cookies([{"name": "session", "value": cookie, "url": base}])
     return context
 
 

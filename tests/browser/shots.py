@@ -11,12 +11,18 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))  # the factories, which pytest finds by itself
 
 import live
 import preflight
 from addresses import LANGUAGES, PAGES, Page
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
+from scene import Scene, made
 
 SHOTS = live.ROOT / "shots"
 VARIANTS = list(itertools.product(LANGUAGES, (live.WIDE, live.NARROW), (False, True)))
@@ -51,8 +57,9 @@ def main() -> int:
         live.chromium(playwright, path) as browser,
     ):
         live.write_letter(browser, base)
+        scene = made(Path(folder))
         for number, (lang, width, dark) in enumerate(VARIANTS, 1):
-            take(browser, base, lang, width, dark)
+            take(browser, base, scene, lang, width, dark)
             done, seconds = number * len(PAGES), time.monotonic() - start
             print(f"{done} of {len(VARIANTS) * len(PAGES)} pictures, {seconds:.0f} s", flush=True)
     (SHOTS / "index.html").write_text(SHEET.format(pages="\n".join(map(row, PAGES))), encoding="utf-8")
@@ -60,12 +67,18 @@ def main() -> int:
     return 0
 
 
-def take(browser: Browser, base: str, lang: str, width: int, dark: bool) -> None:
-    with live.reader(browser, base, lang, width=width, dark=dark) as context:
-        tab = context.new_page()
+def take(browser: Browser, base: str, scene: Scene, lang: str, width: int, dark: bool) -> None:
+    with ExitStack() as stack:
+
+        @cache
+        def tab(who: str) -> Tab:
+            cookie = scene.cookies.get(who, "")
+            context = live.reader(browser, base, lang, width=width, dark=dark, cookie=cookie)
+            return stack.enter_context(context).new_page()
+
         for page in PAGES:
-            page.open(tab, lang)
-            tab.screenshot(path=SHOTS / name(page.name, lang, width, dark), full_page=True)
+            page.open(tab(page.who), lang, scene)
+            tab(page.who).screenshot(path=SHOTS / name(page.name, lang, width, dark), full_page=True)
 
 
 def name(page: str, lang: str, width: int, dark: bool) -> str:

@@ -1,4 +1,4 @@
-"""axe finds nothing on any page: in both languages, wide and narrow, light and dark."""
+"""What axe says of a page; test_pages.py asks it of every page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import live
 import pytest
-from addresses import EVERY_PAGE, Page
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 
@@ -20,20 +19,6 @@ COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in
 # axe leaves it to us whether an id that stands twice does harm; it does when a voice is sent there.
 TWICE = """() => [...document.querySelectorAll("[id]")].map(one => one.id)
     .filter((id, place, all) => all.indexOf(id) !== place)"""
-
-
-@EVERY_PAGE
-def test_axe_finds_nothing(reader: live.Reader, page: Page, lang: str) -> None:
-    tab = reader(lang)
-    page.open(tab, lang)
-    found = [f"twice the id {name}" for name in tab.evaluate(TWICE)]
-    for width in (live.WIDE, live.NARROW):
-        tab.set_viewport_size({"width": width, "height": 800})
-        tab.emulate_media(color_scheme="light")
-        found += [f"{width} light {words}" for words in violations(tab, EVERYTHING)]
-        tab.emulate_media(color_scheme="dark")
-        found += [f"{width} dark {words}" for words in violations(tab, COLOURS)]
-    assert not found, "\n".join(found)
 
 
 def test_axe_would_find_something(reader: live.Reader) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import live
 import pytest
 from offices import SAVED, Office, box
 from playwright.sync_api import Dialog, expect
-from test_access import EVERYTHING, TWICE, violations
 
 pytestmark = pytest.mark.browser
-
-SECTIONS = ("basics", "deployment", "connections", "story", "results", "sources", "files", "declarations")
 
 
 def test_it_saves_by_itself_within_three_seconds(office: Office) -> None:
@@ -122,30 +118,3 @@ def test_a_commenter_has_no_edit_button(office: Office) -> None:
     reader.fill("#comment", "请补充摘要。")
     reader.click(".remarks form .btn")
     assert "请补充摘要。" in reader.inner_text("#comments")
-
-
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_axe_finds_nothing_and_nothing_sticks_out(office: Office, lang: str) -> None:
-    tab = office.tab(lang=lang)
-    address = office.draft(tab)
-    box(tab, "title.zh").fill("水表")
-    tab.click("button[value=check]")
-    pages = [f"{address}/{name}?check=1" for name in SECTIONS]
-    pages += [
-        address,
-        f"{address}/submit",
-        f"{address}/preview",
-        f"{address}/history/basics",
-        "/work",
-        "/work/new",
-    ]
-    found = []
-    for each in pages:
-        tab.goto(each)
-        found += [f"{each} twice the id {name}" for name in tab.evaluate(TWICE)]
-        for width in (live.WIDE, live.NARROW):
-            tab.set_viewport_size({"width": width, "height": 800})
-            found += [f"{each} {width} {words}" for words in violations(tab, EVERYTHING)]
-            if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append(f"{each} {width} sticks out")
-    assert not found, "\n".join(found)

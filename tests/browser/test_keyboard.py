@@ -6,10 +6,20 @@ import live
 import pytest
 from addresses import LANGUAGES, PAGES
 from playwright.sync_api import Page as Tab
+from scene import Scene
 
 pytestmark = pytest.mark.browser
 
-WALKED = ("home", "search-filters", "case-demonstration", "report-with-errors", "statistics")
+WALKED = (
+    "home",
+    "search-filters",
+    "case-demonstration",
+    "report-with-errors",
+    "statistics",
+    "account",
+    "draft-basics",
+    "desk",
+)
 
 # Where the keyboard is: what a reader would call it, whether a ring is drawn, and whether anything covers it.
 FOCUSED = """() => {
@@ -25,8 +35,10 @@ FOCUSED = """() => {
     };
 }"""
 # How many stops there should be; a group of choices is one.
-STOPS = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), textarea")]
-    .filter(one => one.checkVisibility() && !one.matches("[type=radio] ~ *, .choice ~ .choice [type=radio]"))
+STOPS = """() => [...document.querySelectorAll(
+    "a[href], button, summary, input:not([type=hidden]), textarea, select")]
+    .filter(one => one.checkVisibility() && one.tabIndex >= 0)
+    .filter(one => !one.matches("[type=radio] ~ *, .choice ~ .choice [type=radio]"))
     .length"""
 
 
@@ -43,9 +55,10 @@ def test_tab_reaches_the_skip_link_first(reader: live.Reader) -> None:
 
 @pytest.mark.parametrize("name", WALKED)
 @pytest.mark.parametrize("width", [live.WIDE, live.NARROW])
-def test_focus_is_always_seen(reader: live.Reader, name: str, width: int) -> None:
-    tab = reader("zh", width=width)
-    next(page for page in PAGES if page.name == name).open(tab, "zh")
+def test_focus_is_always_seen(reader: live.Reader, scene: Scene, name: str, width: int) -> None:
+    page = next(page for page in PAGES if page.name == name)
+    tab = reader("zh", width=width, cookie=scene.cookies.get(page.who, ""))
+    page.open(tab, "zh", scene)
     stops = walk(tab)
     assert len(stops) == tab.evaluate(STOPS)
     assert [stop["name"] for stop in stops if not (stop["ring"] and stop["seen"])] == []

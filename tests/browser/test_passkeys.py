@@ -1,4 +1,4 @@
-"""A person from registering to a passkey, with Chromium's virtual authenticator; axe over the account pages."""
+"""A person from registering to a passkey, with Chromium's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -7,26 +7,14 @@ import time
 
 import live
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession
 from playwright.sync_api import Page as Tab
 
 pytestmark = pytest.mark.browser
 
-AXE = Axe()
-EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 PASSWORD = "correct horse battery staple"
 SEND = "main form [type=submit]"
 LINK = re.compile(r"http://localhost:\d+(/account/confirm/\S+)")
-OWN = (
-    "",
-    "/password",
-    "/address",
-    "/second-factor",
-    "/recovery-codes",
-    "/passkeys",
-    "/end",
-)
 
 
 def registered(tab: Tab, email: str) -> None:
@@ -114,33 +102,3 @@ def test_a_device_that_does_not_know_its_owner_is_told_apart(reader: live.Reader
     tab.click(SEND)
     tab.wait_for_selector("[role=alert]:visible")
     assert "You can try again." in tab.inner_text("[role=alert]:visible")
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_axe_finds_nothing_on_the_account_pages(reader: live.Reader, lang: str) -> None:
-    tab = reader(lang)
-    email = f"anna-{time.monotonic_ns()}@people.example"
-    registered(tab, email)
-    sign_in(tab, email)
-    found = [violation for path in OWN for violation in violations(tab, f"/account{path}")]
-    tab.goto("/account/second-factor")
-    tab.click(SEND)
-    tab.wait_for_selector(".qr svg")
-    found += violations(tab, None)
-    assert not found, "\n".join(found)
-
-
-def violations(tab: Tab, address: str | None) -> list[str]:
-    """What axe finds, wide and narrow; and whether the page is wider than a narrow screen."""
-    found = []
-    if address:
-        answer = tab.goto(address)
-        assert answer is not None
-        assert answer.status == 200, address
-    for width in (live.WIDE, live.NARROW):
-        tab.set_viewport_size({"width": width, "height": 800})
-        for rule in AXE.run(tab, options=EVERYTHING).response["violations"]:
-            found += [f"{address} {width} {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
-    if tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append(f"{address} is wider than {live.NARROW}")
-    return found
