@@ -73,6 +73,7 @@ CASE_LABELS: Mapping[str, Mapping[str, str]] = {
         "attachments": N_("Attachments"),
         "audience": N_("Who may see it"),
         "size": N_("Size"),
+        "public_size": N_("Size of the public copy"),
         "media_type": N_("Media type"),
         "sha256": N_("SHA-256"),
         "public_sha256": N_("SHA-256 of the public copy"),

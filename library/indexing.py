@@ -32,13 +32,15 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
     lead = row["connections"]
     ranked = lead["value"] if row["scale"] not in ("planned", "total", "unknown") else None
     sectors = tree.with_ancestors(seen["sectors"])
+    names = [row["organisation"]] if row["organisation"] else []
+    names += [party["name"] for party in seen["parties"] if party["name"] not in names]
     return Document(
         key=str(case.code),
         text={
             "title": seen["title"],
             "summary": seen["summary"],
             "body": {lang: _body(seen, lang) for lang in LANGUAGES},
-            "party": {lang: _join(_said(party["name"], lang) for party in seen["parties"]) for lang in LANGUAGES},
+            "party": {lang: _join(_said(name, lang) for name in names) for lang in LANGUAGES},
             "sector": {lang: _join(_names(tree, sectors, lang)) for lang in LANGUAGES},
             "place": {lang: _place(seen["place"], lang) for lang in LANGUAGES},
             "term": {lang: _terms(seen, tree, lang) for lang in LANGUAGES},
@@ -61,7 +63,7 @@ def document(case: Case, revision: Revision, tree: taxonomy.Taxonomy) -> Documen
         boost=_boost(ranked, bool(lead["verified"]) if lead else False, row["as_of"]),
         names={
             "sector": tuple(_both(tree.sectors[code].title for code in sectors)),
-            "organisation": tuple(_both(party["name"] for party in seen["parties"])),
+            "organisation": tuple(_both(names)),
             "place": tuple(_places(seen["place"])),
             "word": tuple(dict.fromkeys(name for lang in LANGUAGES for name in _technical(seen, tree, lang))),
         },
@@ -100,10 +102,12 @@ def follow(database: Database, index: Index, replica: str, *, now: dt.datetime) 
         # The cursor lies in the database, beside the chain that it counts: it needs no mark.
         start = min(events.position(session, replica, FOLLOWER), position)
         batch = events.since(session, start) if start < top else []
-        ids = sorted({int(event.subject[5:]) for event in batch if event.subject.startswith("case:")})
+        named = [event.subject.partition(":") for event in batch]
+        ids = {int(number) for kind, _, number in named if kind == "case"}
+        ids |= set(queries.owned(session, {int(number) for kind, _, number in named if kind == "organisation"}))
         # The taxonomy is in every document.
         anew = _strange(session, position, mark) or any(event.subject.startswith("taxonomy:") for event in batch)
-        changes = [] if anew else _changes(session, ids)
+        changes = [] if anew else _changes(session, sorted(ids))
     if anew:
         rebuild(database, index, replica, now=now, progress=lambda done: None)
         return 0

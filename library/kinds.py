@@ -59,11 +59,16 @@ def other(ending: str) -> Invalid:
     return Invalid(Text("The content of the file is not what its ending .%(ending)s says.", {"ending": ending}))
 
 
+def look_at_table(path: Path, ending: str) -> None:
+    """Raises Invalid when the file is no text. What its cells say is data, <script> too: nobody gets the file."""
+    if beginning_of(path).startswith(SIGNATURES) or not _reads_as_text(path):
+        raise other(ending)
+
+
 def look_at_text(path: Path, ending: str) -> None:
     """Raises Invalid when the file is no text, or a text that a browser would run."""
+    look_at_table(path, ending)
     start = beginning_of(path)
-    if start.startswith(SIGNATURES) or not _reads_as_text(path):
-        raise other(ending)
     if LEADING.match(start) or MARKUP.search(start):
         raise Invalid(Text("The file is a web page and not a .%(ending)s file.", {"ending": ending}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,6 +16,7 @@ from . import deliveries, events, figures
 from .accounts import letters
 from .accounts.letters import Recipient
 from .accounts.models import Membership, Organisation, Person, PersonRole
+from .catalog import draft_comments
 from .catalog.draft_models import CaseLink, DraftComment, Submission
 from .catalog.models import Case, CaseReport
 from .catalog.wording import label_in
@@ -145,7 +147,8 @@ def _case(session: Session, news: News) -> Mapping[str, Any]:
 
 def _comment(session: Session, news: News) -> Mapping[str, Any]:
     comment = session.get_one(DraftComment, news.detail["comment"])
-    return {"case": session.get_one(Case, news.number), "comment": comment, "by": _name(session, news)}
+    case, title = session.get_one(Case, news.number), draft_comments.title(session, comment)
+    return {"case": case, "title": title, "comment": comment, "by": _name(session, news)}
 
 
 def _organisation(session: Session, news: News) -> Mapping[str, Any]:
@@ -263,7 +266,7 @@ def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> N
         about = {**notice.about(session, news), "news": news} if heard else {}
         for one in heard:
             title, text = compose(event.verb, one.lang, config=config, **about)
-            key = f"{seq}:{one.address}"[:120]
+            key = f"{seq}:{one.place}"
             letters.write(
                 session, key=key, verb=event.verb, about=event.subject, to=one, title=title, text=text, now=now
             )
@@ -277,9 +280,8 @@ def compose(verb: str, lang: str, **about: Any) -> tuple[str, str]:
     names = [f"{verb}.zh.txt", f"{verb}.txt"] if lang == "zh" else [f"{verb}.txt"]
     template = TEMPLATES.select_template(names)
     said = voice("zh" if lang == "zh" else "en")
-    words = template.render(
-        day=lambda at: figures.day(at, lang, long=True), part=lambda code: label_in(said, "part", code), **about
-    )
+    part, section = partial(label_in, said, "part"), partial(label_in, said, "draft_section")
+    words = template.render(day=partial(figures.day, lang=lang, long=True), part=part, section=section, **about)
     title, _, text = words.strip().partition("\n")
     return title.strip(), text.strip() + "\n"
 

@@ -36,12 +36,16 @@ class Asked(Schema):
     verb = fields.String(load_default="", validate=validate.Length(max=60))
     q = fields.String(load_default="", validate=validate.Length(max=100))
     page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
+    left = fields.Integer(load_default=0, validate=validate.Range(0, 10_000))
+
+
+# Never those that open an account, or are about the safety of one.
+OURS = Letter.private.is_(False) & ~or_(*(Letter.verb.startswith(kind) for kind in letters.SAFETY))
 
 
 def wanted(args: dict[str, Any]) -> Select[Letter]:
-    """The letters that the address asks for, newest first; never those that open an account."""
-    safety = or_(*(Letter.verb.startswith(kind) for kind in letters.SAFETY))
-    rows = select(Letter).where(Letter.private.is_(False), ~safety).order_by(Letter.at.desc(), Letter.id.desc())
+    """The letters that the address asks for, newest first."""
+    rows = select(Letter).where(OURS).order_by(Letter.at.desc(), Letter.id.desc())
     if args["state"]:
         rows = rows.where(Letter.state == args["state"])
     if args["verb"]:
@@ -60,7 +64,7 @@ def outbox() -> str:
     rows = wanted(args)
     total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
     shown = session.scalars(rows.limit(PER_PAGE).offset(PER_PAGE * (args["page"] - 1)))
-    states = select(Letter.state, func.count()).where(Letter.private.is_(False)).group_by(Letter.state)
+    states = select(Letter.state, func.count()).where(OURS).group_by(Letter.state)
     return web.render(
         "outbox/index.html",
         args=args,
@@ -69,21 +73,21 @@ def outbox() -> str:
         states=dict(iter(session.execute(states))),
         kinds=kinds(),
         held=letters.held_kinds(session),
-        pages=pages(
-            args["page"], total, PER_PAGE, lambda page: url_for("outbox.outbox", **{**args, "page": page})
-        ),
+        pages=pages(args["page"], total, PER_PAGE, lambda page: _address({**args, "page": page, "left": 0})),
     )
 
 
 @bp.post("/desk/outbox")
 @door("letter.post")
 def move() -> Response:
-    """One step for the chosen letters, or for all that the filter finds; each that may take it takes it."""
+    """One step for the chosen letters, or for all that the filter finds; each that may take it takes it, and how
+    many of the chosen could not is said."""
     session, verb = web.session(), request.form.get("move", "")
     args = asked(Asked(), request.form)
-    rows = wanted(args)
+    rows, chosen = wanted(args), set[int]()
     if request.form.get("all") != "yes":
-        rows = wanted(Asked().load({})).where(Letter.id.in_(request.form.getlist("letter", type=int)))
+        chosen = set(request.form.getlist("letter", type=int))
+        rows = wanted(Asked().load({})).where(Letter.id.in_(chosen))
     step = next((row for row in FLOW if row.verb == verb), None)
     if step is None:
         raise Invalid(Text("There is no step called %(verb)s.", {"verb": verb}))
@@ -91,7 +95,7 @@ def move() -> Response:
         found = list(session.scalars(rows.where(Letter.state.in_(step.source)).limit(MOST)))
         for letter in found:
             workflow.step(FLOW, session, web.actor(), letter, verb, now=web.now())
-    return redirect(_address({**args, "page": 1}), 303)
+    return redirect(_address({**args, "page": 1, "left": max(0, len(chosen) - len(found))}), 303)
 
 
 @bp.post("/desk/outbox/kinds")
@@ -106,33 +110,44 @@ def hold_kinds() -> Response:
 @bp.route("/desk/outbox/<int(max=2147483647):number>", methods=["GET", "POST"])
 @door("letter.post")
 def letter(number: int) -> str | Response | tuple[str, int]:
-    """One letter as it goes out; held or failed, its words can be changed."""
+    """One letter as it goes out. Its words can be changed while it waits; what stands in the boxes is sent."""
     session, actor = web.session(), web.actor()
     found = session.get(Letter, number)
     if found is None or not letters.may_post(actor, found):
         raise Missing(Text("There is no such letter."))
-    given, errors, status = {"title": found.title, "text": found.text or ""}, {}, 200
+    typed = {name: request.form[name] for name in ("title", "text") if name in request.form}
+    problem, verb = None, request.form.get("move", "")
     if request.method == "POST":
-        given = {name: request.form.get(name, "") for name in given}
         try:
             with db.unit(session):
-                letters.edit(session, actor, found, **given, now=web.now())
-            return redirect(url_for("outbox.letter", number=number, changed=1), 303)
-        except Invalid as problem:
-            errors, status = web.sentences(problem), problem.status
-        except Conflict as problem:
-            errors, status = {"text": [web.say(problem.text)]}, problem.status
+                if typed and verb != "letter.discard":
+                    letters.edit(
+                        session,
+                        actor,
+                        found,
+                        title=typed.get("title", ""),
+                        text=typed.get("text", ""),
+                        seen=request.form.get("seen", ""),
+                        now=web.now(),
+                    )
+                if verb:
+                    workflow.step(FLOW, session, actor, found, verb, now=web.now())
+            return redirect(url_for("outbox.letter", number=number, changed=None if verb else 1), 303)
+        except (Invalid, Conflict) as told:
+            problem = told
     moves = workflow.open_moves(FLOW, session, actor, found, web.now())
     page = web.render(
         "outbox/letter.html",
         letter=found,
-        given=given,
-        errors=errors,
+        given={"title": found.title, "text": found.text or "", **typed},
+        seen=letters.digest(found),
+        errors=web.sentences(problem) if problem else {},
+        conflict=web.say(problem.text) if isinstance(problem, Conflict) else "",
         kind=kinds().get(found.verb, found.verb),
         verbs=[row.verb for row, _ in moves],
         changed="changed" in request.args,
     )
-    return page, status
+    return page, problem.status if problem else 200
 
 
 @bp.route("/account/letters", methods=["GET", "POST"])

@@ -87,6 +87,7 @@ FLOORS = {
     "sentences": 5,  # what the accounts library says
     "proofs": 6,  # our variants of the accounts library's parts
     "settings": 6,  # how the accounts library is set up
+    "refusals": 6,  # what one may do after signing in, or acting for an organisation
     "entrance": 6,  # its addresses
     "identity": 6,  # the accounts library, fenced
     "account": 6,  # a person's own pages

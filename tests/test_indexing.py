@@ -188,6 +188,21 @@ def test_following_from_the_first_case_to_the_archive(database: Database, index:
     assert found(index) == [first, second]
 
 
+def test_whoever_handed_a_case_in_is_found_by_name_also_by_a_new_one(
+    database: Database, index: Index, now: dt.datetime
+) -> None:
+    with database.unit() as session:
+        owner = make.organisation(session, name_zh="隼鹰水务", state="verified", verified_at=now)
+        make.case(session, origin="demo").owner_id = owner.id
+    indexing.follow(database, index, HERE, now=now)
+    assert found(index, "隼鹰水务") == ["DEMO-0001"]
+    with database.unit() as session:
+        session.get_one(make.Organisation, owner.id).name_zh = "苍鹭水务"
+        events.record(session, SYSTEM, "organisation.edit", owner.subject, now=now)
+    indexing.follow(database, index, HERE, now=now)
+    assert (found(index, "隼鹰水务"), found(index, "苍鹭水务")) == ([], ["DEMO-0001"])
+
+
 def test_events_of_others_move_the_index_on(database: Database, index: Index, now: dt.datetime) -> None:
     add(database)
     indexing.follow(database, index, HERE, now=now)

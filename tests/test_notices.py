@@ -132,6 +132,13 @@ def test_a_letter_says_what_is_asked_and_how_to_answer(database: Database, tmp_p
     assert "No contact given" in removal.get_content()
 
 
+def test_the_key_of_a_letter_tells_places_apart_and_names_none() -> None:
+    mine = [letters.Recipient(DESK, person=7), letters.Recipient("new@people.example", person=7)]
+    desks = [letters.Recipient(DESK), letters.Recipient("other@library.example")]
+    assert len({one.place for one in mine + desks}) == 3
+    assert [one.place for one in mine + desks if "example" in one.place] == []
+
+
 def test_an_event_is_told_once_and_only_those_that_somebody_hears_of(database: Database, tmp_path: Path) -> None:
     site = installation(database, tmp_path)
     assert notices.order(database, site.config, now=now()) == 1
@@ -268,7 +275,8 @@ def test_a_kind_that_is_held_waits_for_an_officer_who_may_change_it(database: Da
     assert ([letter.state for letter in written(site)], site.letters()) == (["held", "held"], [])
     with database.unit() as session:
         first, second = session.scalars(select(Letter).order_by(Letter.id))
-        letters.edit(session, make.OFFICER, first, title="Changed", text="Other words.", now=now())
+        seen = letters.digest(first)
+        letters.edit(session, make.OFFICER, first, title="Changed", text="Other words.", seen=seen, now=now())
         step(letter_flow.FLOW, session, make.OFFICER, first, "letter.release", now=now())
         step(letter_flow.FLOW, session, make.OFFICER, second, "letter.discard", now=now())
     site.work()
@@ -287,14 +295,14 @@ def test_a_letter_held_on_its_way_does_not_go_out(database: Database, tmp_path: 
         letter = session.scalars(select(Letter)).one()
         step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.hold", now=now())
         with pytest.raises(Invalid):
-            letters.edit(session, make.OFFICER, letter, title=" ", text="", now=now())
+            letters.edit(session, make.OFFICER, letter, title=" ", text="", seen=letters.digest(letter), now=now())
     site.work()
     assert site.letters() == []
     with database.unit() as session:
         letter = session.scalars(select(Letter)).one()
         step(letter_flow.FLOW, session, make.OFFICER, letter, "letter.release", now=now())
         with pytest.raises(Conflict):
-            letters.edit(session, make.OFFICER, letter, title="Too late", text="Too late", now=now())
+            letters.edit(session, make.OFFICER, letter, title="Too late", text="Too late", seen="", now=now())
 
 
 def test_a_private_letter_is_nobodys_to_read_and_is_forgotten_once_sent(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import make
@@ -15,6 +17,7 @@ from library.accounts import letters
 from library.accounts.letter_models import Letter
 from library.accounts.letters import Recipient
 from library.db import Database
+from library.events import Event
 from library.worker import now
 
 OUTBOX = "/desk/outbox"
@@ -60,6 +63,19 @@ def send(client: FlaskClient, address: str, **given: object) -> int:
     return answer.status_code
 
 
+def opened(client: FlaskClient, number: int) -> Callable[..., tuple[int, str]]:
+    """A letter as a browser has it open: what is typed is sent with what the form carries."""
+    page = client.get(f"{OUTBOX}/{number}").get_data(as_text=True)
+    [seen] = re.findall('name="seen" value="([0-9a-f]+)"', page)
+
+    def sent(**given: str) -> tuple[int, str]:
+        data = {"csrf_token": token(client, OUTBOX), "seen": seen, **given}
+        answer = client.post(f"{OUTBOX}/{number}", data=data)
+        return answer.status_code, answer.get_data(as_text=True)
+
+    return sent
+
+
 def test_held_letters_are_opened_changed_thrown_away_and_the_filtered_rest_is_sent(site: Site) -> None:
     """Scenario 24."""
     hold(site, 40)
@@ -67,7 +83,7 @@ def test_held_letters_are_opened_changed_thrown_away_and_the_filtered_rest_is_se
     with site.database.reading() as session:
         first, second = session.scalars(select(Letter.id).order_by(Letter.id).limit(2))
     assert "Words 1" in officer.get(f"{OUTBOX}/{first}").get_data(as_text=True)
-    assert send(officer, f"{OUTBOX}/{first}", title="Changed", text="Other words") == 303
+    assert opened(officer, first)(title="Changed", text="Other words")[0] == 303
     assert send(officer, OUTBOX, move="letter.discard", letter=second) == 303
     assert (
         send(officer, OUTBOX, move="letter.release", all="yes", state="held", verb="case.report", q="Letter 3")
@@ -91,11 +107,43 @@ def test_held_letters_are_opened_changed_thrown_away_and_the_filtered_rest_is_se
 def test_only_letters_that_wait_can_be_changed(site: Site) -> None:
     hold(site, 1)
     officer = site.signed_in("li@ministry.example")
-    assert send(officer, f"{OUTBOX}/1", title=" ", text="x") == 422
+    assert opened(officer, 1)(title=" ", text="x", move="letter.release")[0] == 422
+    assert states(site) == ["held"]
     assert send(officer, OUTBOX, move="letter.release", letter=1) == 303
     site.work()
     assert send(officer, f"{OUTBOX}/1", title="Too late", text="Too late") == 409
     assert send(officer, OUTBOX, move="letter.burn", letter=1) == 422
+
+
+def test_what_stands_in_the_boxes_is_what_is_sent(site: Site) -> None:
+    hold(site, 2)
+    officer = site.signed_in("li@ministry.example")
+    assert opened(officer, 1)(title="Changed", text="Other\r\nwords", move="letter.release")[0] == 303
+    assert opened(officer, 2)(title="Letter 2", text="Words 2\r\n", move="letter.release")[0] == 303
+    site.work()
+    told = {letter["Subject"]: letter.get_content().split() for letter in site.letters()}
+    assert told == {"Changed": ["Other", "words"], "Letter 2": ["Words", "2"]}
+    with site.database.reading() as session:  # words that nobody changed are no edit
+        edits = select(Event.subject).where(Event.verb == "letter.edit")
+        assert list(session.scalars(edits)) == ["letter:1"]
+
+
+def test_of_two_officers_on_a_letter_the_second_is_told_and_loses_nothing(site: Site) -> None:
+    hold(site, 1)
+    officer = site.signed_in("li@ministry.example")
+    first, second = opened(officer, 1), opened(officer, 1)
+    assert first(title="First", text="Of the first")[0] == 303
+    status, page = second(title="Second", text="Of the second", move="letter.release")
+    assert (status, states(site)) == (409, ["held"])
+    for words in ("Somebody else has changed this letter", "Of the first", 'value="Second"', ">Of the second</"):
+        assert words in page
+    assert opened(officer, 1)(move="letter.discard")[0] == 303
+    status, page = second(title="Second", text="Of the second", move="letter.release")
+    assert (status, states(site)) == (409, ["discarded"])
+    assert ("This letter is no longer held" in page, "Of the second" in page) == (True, True)
+    given = {"csrf_token": token(officer, OUTBOX), "move": "letter.release", "letter": "1"}
+    page = officer.post(OUTBOX, data=given, follow_redirects=True).get_data(as_text=True)
+    assert "1 of the chosen letters was left as it is" in page
 
 
 def test_letters_that_open_an_account_are_not_in_the_outbox(site: Site) -> None:
@@ -106,6 +154,7 @@ def test_letters_that_open_an_account_are_not_in_the_outbox(site: Site) -> None:
     officer = site.signed_in("li@ministry.example")
     page = officer.get(OUTBOX).get_data(as_text=True)
     assert ("Letter 2" in page, "Letter 1" in page) == (True, False)
+    assert re.findall('state=queued">On its way ([0-9]+)<', page) == ["1"]  # nor counted
     assert officer.get(f"{OUTBOX}/{number}").status_code == 404
     assert send(officer, OUTBOX, move="letter.discard", letter=number) == 303
     assert send(officer, OUTBOX, move="letter.discard", all="yes", q="p1@people.example") == 303

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_security import auth_required
+from flask_security.utils import validate_redirect_url
 from werkzeug.wrappers import Response
 
 from .. import db, web
@@ -50,7 +51,8 @@ def act_for() -> Answer:
         raise Missing(Text("You do not belong to this organisation."))
     with db.unit(session):
         people.act_for(session, found, organisation=chosen.id if chosen else None)
-    return redirect(url_for(".index"), 303)
+    onward = request.form.get("next", "")
+    return redirect(onward if validate_redirect_url(onward) else url_for(".index"), 303)
 
 
 @bp.post("/sign-ins/<int(max=2147483647):number>/end")

@@ -8,7 +8,20 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask import session as cookie
 from flask_limiter import Limiter
 from flask_login import current_user
@@ -182,6 +195,8 @@ def _inside(view: Callable[..., Any], endpoint: str) -> Callable[..., Response]:
             if g.get("refused"):
                 response.status_code = 422
             elif endpoint in SHOWN_ANEW:
+                for said in get_flashed_messages(with_categories=True):
+                    flash(said[1], said[0])  # it was said on a page that nobody sees
                 response = make_response(redirect(url_for(f"security.{endpoint}")))
         response = _lead(response)
         if response.status_code == 302:

@@ -9,10 +9,12 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from .. import events
+from ..deliveries import Delivery
 from ..errors import Conflict, Forbidden, Text
 from ..policy import Actor
 from . import members, people
 from .letter_models import Letter, Silenced
+from .letters import POST
 from .models import ApiToken, ExternalIdentity, Invitation, Membership, Organisation, Person, SignIn
 
 NOWHERE = "erased.invalid"
@@ -44,6 +46,8 @@ def erase(session: Session, actor: Actor, person: Person, *, now: dt.datetime) -
     his = or_(Letter.person_id == person.id, func.lower(Letter.address) == old)
     letters = [f"letter:{number}" for number in session.scalars(select(Letter.id).where(his))]
     session.execute(update(Letter).where(his).values(address=nobody, title="", text=None, last_error=None))
+    refusals = update(Delivery).where(Delivery.kind == POST, Delivery.last_error.icontains(old, autoescape=True))
+    session.execute(refusals.values(last_error=None))  # a mail server names the address that it did not take
     person.email, person.name, person.password = nobody, "", None
     person.tf_primary_method = person.tf_totp_secret = person.mf_recovery_codes = None
     person.fs_webauthn_user_handle, person.fs_uniquifier = None, secrets.token_hex(16)

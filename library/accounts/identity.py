@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from .. import events, web
 from ..db import Database
-from ..errors import Forbidden, Unauthenticated
+from ..errors import Forbidden
 from ..language import voice
 from ..policy import VISITOR, Actor
-from . import people, profile, proofs, settings, tokens
+from . import people, profile, proofs, refusals, settings, tokens
 from .entrance import blueprint
 from .models import ApiToken, Person
 
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
     security.login_manager.user_loader(present)
     security.login_manager.request_loader(present)
     app.register_blueprint(blueprint(app))
-    app.register_error_handler(Forbidden, refuse)
+    app.register_error_handler(Forbidden, refusals.refuse)
     app.after_request(note_seen)
     provider = config.oidc_name if config.oidc_issuer else ""
     app.context_processor(lambda: {"me": recognised(), "provider": provider})
@@ -124,18 +124,6 @@ def note_seen(response: Response) -> Response:
 def _note(database: Database, note: Callable[..., None], number: int) -> None:
     with database.unit() as session:
         note(session, number, now=web.now())
-
-
-def refuse(problem: Forbidden) -> Any:
-    """What a visitor may not, somebody may: first say who you are."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    known = getattr(view, "rule", None) in current_app.extensions["rules"]
-    if known and web.wants_json() and web.actor() == VISITOR:
-        return web.tell(Unauthenticated(tokens.SHOW_ONE))
-    if known and request.method in web.SAFE_METHODS and web.actor() == VISITOR:
-        here = request.full_path if request.query_string else request.path
-        return redirect(url_for("security.login", next=here), 303)
-    return web.tell(problem)
 
 
 def ask_again(*_: object) -> Any:

@@ -32,7 +32,7 @@ class Letter(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    """The event and the address: the same news is written to the same place once."""
+    """The event and whom it is for, without an address: the same news is written to the same place once."""
     verb: Mapped[str] = mapped_column(String(60))
     about: Mapped[str] = mapped_column(String(60), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)

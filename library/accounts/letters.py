@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,13 @@ class Recipient:
     address: str
     lang: str = "zh"
     person: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Tells it from others without its address, which is forgotten with the account."""
+        if self.person is not None:
+            return f"person:{self.person}"
+        return hashlib.sha256(self.address.encode()).hexdigest()
 
 
 def may_post(actor: Actor, letter: Letter | None) -> bool:
@@ -98,15 +106,29 @@ def failed(session: Session, actor: Actor, letter: Letter, *, error: str, **_: A
         letter.text = None
 
 
-def edit(session: Session, actor: Actor, letter: Letter, *, title: str, text: str, now: dt.datetime) -> None:
-    """Other words for a letter that waits. Raises Conflict when it is on its way or gone."""
+def digest(letter: Letter) -> str:
+    """The words of a letter in short: whoever changes them says which words were read."""
+    return hashlib.sha256(f"{letter.title}\n{letter.text}".encode()).hexdigest()
+
+
+def edit(
+    session: Session, actor: Actor, letter: Letter, *, title: str, text: str, seen: str, now: dt.datetime
+) -> None:
+    """Other words for a letter that waits; `seen` is the digest of those that were read.
+
+    Raises Conflict when it is on its way or gone, or when somebody else has changed it since.
+    """
     if not may_post(actor, letter):
         raise Forbidden(Text("You may not do this."))
     session.flush()  # the refresh would forget what was not written
     session.refresh(letter, with_for_update=True)
     if letter.state not in ("held", "failed"):
-        raise Conflict(Text("Only a letter that is held can be changed; hold it first."))
-    title, text = " ".join(title.split()), text.strip()
+        raise Conflict(Text("This letter is no longer held; what you wrote was neither kept nor sent."))
+    title, text = _typed(title, text)
+    if (title, text) == _typed(letter.title, letter.text or ""):
+        return
+    if seen != digest(letter):
+        raise Conflict(Text("Somebody else has changed this letter; what you wrote was neither kept nor sent."))
     errors = {}
     if not 0 < len(title) <= LONGEST_TITLE:
         errors["title"] = [Text("A subject has 1 to %(limit)s characters.", {"limit": LONGEST_TITLE})]
@@ -117,6 +139,11 @@ def edit(session: Session, actor: Actor, letter: Letter, *, title: str, text: st
     detail = {"before": {"title": letter.title, "text": letter.text}, "after": {"title": title, "text": text}}
     letter.title, letter.text = title, text
     events.record(session, actor, "letter.edit", letter.subject, now=now, detail=detail)
+
+
+def _typed(title: str, text: str) -> tuple[str, str]:
+    """The words of a letter as they are kept, however a browser sends them."""
+    return " ".join(title.split()), text.replace("\r\n", "\n").strip()
 
 
 def held_kinds(session: Session) -> set[str]:

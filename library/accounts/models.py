@@ -63,6 +63,10 @@ class Organisation(Base):
         return f"organisation:{self.id}"
 
     @property
+    def name(self) -> dict[str, str]:
+        return {lang: said for lang, said in (("zh", self.name_zh), ("en", self.name_en)) if said}
+
+    @property
     def verified(self) -> bool:
         return self.state == "verified"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import re
+import secrets
 import unicodedata
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +95,11 @@ class Passwords(PasswordUtil):
 class Codes(Totp):
     """Codes of authenticator apps: none counts twice, and the picture may stand in a page."""
 
+    def generate_totp_secret(self) -> str:
+        """Of 160 random bits. passlib's own keys have 65 of them, whatever their length."""
+        key = base64.b32encode(secrets.token_bytes(20)).decode()
+        return str(self._totp(key=key).to_json(encrypt=True))
+
     def get_last_counter(self, user: Any) -> int | None:
         asked_alone(user, "totp_counter")
         return user.totp_counter
@@ -147,7 +155,13 @@ class RecoveryCodes(MfRecoveryCodesUtil):
 
     def _digest(self, code: str) -> str:
         key = _derived(current_app.extensions["config"].secret_key, "recovery")
-        return hmac.new(key, code.strip().lower().encode(), hashlib.sha256).hexdigest()
+        return hmac.new(key, _as_shown(code).encode(), hashlib.sha256).hexdigest()
+
+
+def _as_shown(code: str) -> str:
+    """A recovery code as it stood on the page, however it was copied: in capitals, with spaces or without."""
+    marks = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", code)).lower()
+    return "-".join(marks[at : at + 4] for at in range(0, len(marks), 4))
 
 
 class Passkeys(WebauthnUtil):

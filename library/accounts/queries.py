@@ -18,6 +18,17 @@ from .models import MEMBERSHIPS, Invitation, Membership, Organisation, Person, P
 LINGER = dt.timedelta(days=30)
 
 
+class Elsewhere(Forbidden):
+    """The actor belongs to this organisation, but acts for another or for nobody just now."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        name = {"name": organisation.name_zh}
+        super().__init__(
+            Text("You belong to %(name)s, but you are not acting for it now; change that first.", name)
+        )
+        self.organisation = organisation
+
+
 def organisation(session: Session, actor: Actor, key: str) -> Organisation:
     """The organisation of this key. Who belongs to it, but not here and now, is told so; others: Missing."""
     found = session.scalar(select(Organisation).where(Organisation.key == key, policy.visible(actor)))
@@ -39,7 +50,17 @@ def organisation(session: Session, actor: Actor, key: str) -> Organisation:
         raise Forbidden(Text("You do not belong to %(name)s any more.", name))
     if was.organisation.state == "closed":
         raise Forbidden(Text("%(name)s is closed; nobody can act for it.", name))
-    raise Forbidden(Text("You belong to %(name)s, but you are not acting for it now; change that first.", name))
+    raise Elsewhere(was.organisation)
+
+
+def look_elsewhere(session: Session, actor: Actor, organisation_id: int | None) -> None:
+    """Before something is told not to be there: raises Elsewhere when it is, for another organisation of the
+    actor's. A program acts for one for ever."""
+    if organisation_id is None or actor.person is None or actor.scopes is not None:
+        return
+    found = membership(session, actor.person, organisation_id)
+    if found is not None and actor.organisation != organisation_id:
+        raise Elsewhere(found.organisation)
 
 
 def organisations_of(session: Session, person_id: int) -> list[tuple[Organisation, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from flask import Blueprint, current_app, redirect, request, send_file, url_for
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from .. import db, labels, web
 from ..errors import Invalid, Missing, Problem, Text, TooMany
-from ..files import Kept, Store, given_name
+from ..files import Kept, Store, given_name, too_large
 from ..policy import require
 from ..web import door
 from ..workflow import open_moves, step
@@ -23,13 +24,16 @@ Answer = Response | str | tuple[str, int]
 bp = Blueprint("organisations", __name__, url_prefix="/organisations")
 
 
-@bp.url_value_preprocessor
-def take_evidence(endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """The evidence may be longer than a form. It is read before anybody asks the database: on SQLite whoever
-    sends slowly would keep all others from writing."""
-    if endpoint == "organisations.verification" and request.method == "POST":
-        request.max_content_length = operations.EVIDENCE_BYTES + 100_000
-        _ = request.files
+READ = 64 << 20  # of a file that is too large so much is read, so that the note beside it can be shown again
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def too_much(error: RequestEntityTooLarge) -> Response:
+    """More than a form may bring, or a file: of that the limit is named."""
+    file = request.endpoint == "organisations.verification"
+    problem = too_large(operations.EVIDENCE_BYTES) if file else Problem(Text("What was sent is too large."))
+    problem.status = error.code
+    return web.tell(problem)
 
 
 @bp.get("")
@@ -92,7 +96,7 @@ def edit(key: str) -> Answer:
 
 
 @bp.route("/<key>/verification", methods=["GET", "POST"])
-@door("organisation.keep")
+@door("organisation.keep", most=lambda config: READ)
 def verification(key: str) -> Answer:
     """The file and the note that show who the organisation is; sent together with the request."""
     session, actor = web.session(), web.actor()

@@ -79,7 +79,7 @@ def check(session: Session, owner: int, rows: Sequence[Row], tell: Tell) -> dict
     """What writing these rows would do, and what is wrong with them, by row and column. Writes nothing."""
     known = _known(session, owner)
     terms = _terms(session)
-    differ = {row.key for row in differing(session, owner, [row for row in rows if row.key in known])}
+    differ = {row.number for row in differing(session, owner, [row for row in rows if row.key in known])}
     tally = {"added": 0, "changed": 0, "unchanged": 0, "wrong": 0}
     errors: list[dict[str, Any]] = []
     wrong_rows: list[int] = []
@@ -90,7 +90,7 @@ def check(session: Session, owner: int, rows: Sequence[Row], tell: Tell) -> dict
             wrong.append((KEY, Text("This case waits for an answer or is closed; it cannot be changed now.")))
         seen.setdefault(row.key, row.number)
         wrong_rows += [row.number] if wrong else []
-        there = "changed" if row.key in differ else "unchanged" if row.key in known else "added"
+        there = "changed" if row.number in differ else "unchanged" if row.key in known else "added"
         tally["wrong" if wrong else there] += 1
         errors += [{"row": row.number, "column": column, **_kept(text)} for column, text in wrong]
         if done % 200 == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -32,6 +32,8 @@ FURTHER = (
     *("benefits", "replicability", "unit_cost_band", "security", "data_level", "right_to_publish"),
     *("masks", "contact"),
 )
+# What the page shows in both languages anyway.
+IN_BOTH = ("title", "summary", "sections", "outcomes", *FURTHER)
 MOVES = (*ANSWERS, "case.release", "case.archive", "case.restore")
 
 
@@ -146,7 +148,7 @@ def _page(
         submission=row,
         doc=doc,
         findings=findings,
-        unmet={finding.field.partition(".")[0] for finding in findings if not finding.met},
+        unmet={finding.field.partition(".")[0] for finding in findings if finding.blocks},
         own=found.owner_id in desk.own,
         limit=desk.limit,
         correction=desk.correction,
@@ -159,6 +161,7 @@ def _page(
         names=_names((*(line["actor"] for line in lines), *(each.decided_by for each in rows))),
         officers=queue.officers(session).items(),
         sections=DRAFT_SECTIONS,
+        other=_in_the_other(doc),
         extra=[line for name in FURTHER for line in words.rows(name, doc.get(name))],
         say=web.say,
         tried=verb,
@@ -166,6 +169,28 @@ def _page(
         errors=errors or {},
         done=request.args.get("done", ""),
     )
+
+
+def _in_the_other(doc: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the page shows in the reader's language and is also there in the other one: it becomes public too."""
+    lang = web.language()
+    rest = {name: value for name, value in doc.items() if name not in IN_BOTH}
+    return [
+        (field_name(path), str(pair[figures.other(lang)]))
+        for path, pair in _pairs(rest)
+        if pair.get(lang) and pair.get(figures.other(lang))
+    ]
+
+
+def _pairs(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Every text in two languages with its path; items count from one."""
+    if isinstance(value, Mapping) and value and value.keys() <= {"zh", "en"}:
+        yield path, value
+        return
+    named = value.items() if isinstance(value, Mapping) else ()
+    inside = enumerate(value, 1) if isinstance(value, list) else named
+    for step, inner in inside:
+        yield from _pairs(inner, (*path, str(step)))
 
 
 def _folded(history: Iterable[tuple[Event, str]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from .. import events
 from ..errors import Conflict, Forbidden, Invalid, Missing, Text
 from ..policy import Actor, require
 from . import mistakes
-from .draft_models import DraftComment
+from .draft_models import DraftComment, DraftSection
 from .models import Case
 from .policy import RULES, may_comment, may_draft
 from .schemas import DRAFT_SECTIONS
@@ -44,6 +44,16 @@ def comment(
     detail = {"comment": row.id, "section": section}
     events.record(session, actor, "case.comment", case.subject, now=now, detail=detail)
     return row
+
+
+def title(session: Session, comment: DraftComment) -> dict[str, str]:
+    """What the case is called that was remarked on, on one line; a draft holds whatever was typed, or nothing."""
+    basics = session.get(DraftSection, (comment.case_id, "basics"))
+    typed = basics.content.get("title") if basics else None
+    if not isinstance(typed, dict):
+        case = session.get_one(Case, comment.case_id)
+        typed = {"zh": case.title_zh, "en": case.title_en}
+    return {lang: " ".join(str(typed.get(lang) or "").split()) for lang in ("zh", "en")}
 
 
 def settle(session: Session, actor: Actor, case: Case, *, comment: int, now: dt.datetime) -> DraftComment:

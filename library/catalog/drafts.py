@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import events
+from ..accounts import queries as accounts
 from ..accounts.models import Organisation
 from ..db import insert_unless_there
 from ..errors import Conflict, Forbidden, Missing, Text
@@ -51,9 +52,10 @@ def start(session: Session, actor: Actor, *, now: dt.datetime, copied_from: str 
 
 
 def draft(session: Session, actor: Actor, key: str) -> Case:
-    """The case with this key, for those who may read what is typed into it. Raises Missing."""
+    """The case with this key, for those who may read what is typed into it. Raises Missing, or Elsewhere."""
     found = session.scalar(select(Case).where(Case.key == key))
     if found is None or not may_read_draft(actor, found):
+        accounts.look_elsewhere(session, actor, found.owner_id if found else None)
         raise Missing(Text("There is no draft at this address."))
     return found
 

@@ -162,9 +162,10 @@ def _merged(sheet: Sheet) -> forms.Typed:
     """Of two texts, what somebody chose: theirs is what stands there, mine is in the form beside it."""
     written = forms.written(sheet.controls, sheet.content)
     chosen = forms.Values({name: given for name, given in written.items() if not sheet.held(name)})
-    everything = request.form.get("all", "")
+    everything, untouched = request.form.get("all"), request.form.getlist("untouched")
     for name in request.form.getlist("differs"):
-        take = everything or request.form.get(f"take.{name}", "theirs")
-        if take == "mine":
+        # "All of mine" is what I wrote, not what I found there and somebody else has changed.
+        mine = request.form.get(f"take.{name}") == "mine" or (everything == "mine" and name not in untouched)
+        if mine and everything != "theirs":
             chosen[name] = request.form.getlist(f"mine.{name}")
     return chosen

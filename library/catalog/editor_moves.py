@@ -36,7 +36,6 @@ def _case(bench: Workbench, errors: dict[str, list[str]] | None = None) -> str:
     return web.render(
         "catalog/editor/case.html",
         **bench.frame(),
-        opened=[caption(path, web.language()) for path in bench.named or ()],
         verbs=[move.verb for move, reasons in moves if move.verb in OWN and (not reasons or move.verb == OWN[0])],
         handed_in=handed_in,
         names=person_names(bench.session, people),

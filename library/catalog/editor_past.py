@@ -172,5 +172,5 @@ def _as_if(case: Case, document: Mapping[str, Any], now: dt.datetime) -> Case:
         key=case.key, code=case.code or DRAFT, origin=case.origin, revision=case.revision or 1, revised_at=now
     )
     counted = document if document["parties"] else {**document, "parties": [{"name": {"zh": ""}}]}
-    made.counts = operations.counted(counted)
+    made.counts, made.owner = operations.counted(counted), case.owner
     return made

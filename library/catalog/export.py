@@ -35,6 +35,11 @@ def as_csv(rows: Iterable[Mapping[str, Any]], label: Callable[[str, str], str], 
     return tables.as_csv(COLUMNS, (_cells(row, label, lang) for row in rows))
 
 
+def _names(row: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Whoever handed the case in, or else the parties that it names."""
+    return [row["organisation"]] if row["organisation"] else [party["name"] for party in row["parties"]]
+
+
 def _cells(row: Mapping[str, Any], label: Callable[[str, str], str], lang: str) -> list[Any]:
     count = row["connections"] or {}
     return [
@@ -42,7 +47,7 @@ def _cells(row: Mapping[str, Any], label: Callable[[str, str], str], lang: str) 
         "DEMONSTRATION 演示" if row["origin"] == "demo" else row["origin"],
         row["title"].get("zh"),
         row["title"].get("en"),
-        "; ".join(party["name"].get(lang) or party["name"]["zh"] for party in row["parties"]),
+        "; ".join(name.get(lang) or name["zh"] for name in _names(row)),
         label("direction", row["direction"]),
         "; ".join(label("sector", code) for code in row["sectors"]),
         "; ".join(label("network", code) for code in row["networks"]),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, req
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
-from .. import attached, db, labels, opening, web, workflow
+from .. import attached, db, kinds, labels, opening, web, workflow
 from ..errors import Invalid, Text
 from ..files import Store, too_large
 from ..language import voice
@@ -107,8 +107,10 @@ def _begin(file: FileStorage | None) -> BulkImport:
         raise Invalid(Text("The file is empty."))
     with store.fresh() as path:
         path.write_bytes(data)
-        if ending != "json":
-            opening.look(path, f"table.{ending}")
+        if ending == "xlsx":
+            opening.look(path, "table.xlsx")
+        elif ending == "csv":
+            kinds.look_at_table(path, ending)
         kept = store.keep(path, MEDIA.get(ending, "application/json"))
     session = web.session()
     with db.unit(session):

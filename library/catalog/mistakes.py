@@ -39,7 +39,10 @@ WORDS: Sequence[tuple[str, Text]] = (
     ),
     (r"Contains a control character\.", Text("Contains a control character.")),
     (r"Contains half a character\.", Text("Contains half a character.")),
-    (r"Province codes are for China only\.", Text("Provinces are named for places in China only.")),
+    (
+        r"Province codes are for China only\.",
+        Text("Only places in China have provinces: choose China as the country."),
+    ),
     (
         r"Only a planned or contracted count has a due date\.",
         Text("Only a planned or contracted number has a due date."),

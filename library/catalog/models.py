@@ -55,6 +55,7 @@ class Case(Base):
     origin: Mapped[str] = mapped_column(String(12))
     state: Mapped[str] = mapped_column(String(12), default="draft")
     owner_id: Mapped[int | None] = mapped_column(ForeignKey(Organisation.id), index=True)
+    owner: Mapped[Organisation | None] = relationship()
     title_zh: Mapped[str | None] = mapped_column(String(200))
     title_en: Mapped[str | None] = mapped_column(String(200))
     country: Mapped[str | None] = mapped_column(String(2))

@@ -25,7 +25,8 @@ DAYS = {"answer_days": 10, "correction_days": 10}
 
 def case(session: Session, actor: Actor, code: str) -> Case:
     """The case of this number with its counts. Raises Missing; Gone where it was public once."""
-    wanted = select(Case).where(Case.code == code, policy.visible(actor)).options(joinedload(Case.counts))
+    wanted = select(Case).where(Case.code == code, policy.visible(actor))
+    wanted = wanted.options(joinedload(Case.counts), joinedload(Case.owner))
     found = session.scalars(wanted).unique().one_or_none()
     if found is None:
         if grave := tombstone(session, code):
@@ -146,7 +147,7 @@ def current(
         select(Case, Revision)
         .join(Revision, (Revision.case_id == Case.id) & (Revision.number == Case.revision))
         .where(policy.visible(actor))
-        .options(selectinload(Case.counts))
+        .options(selectinload(Case.counts), joinedload(Case.owner))
         .order_by(Case.id)
     )
     if ids is not None:
@@ -178,6 +179,7 @@ def row(case: Case, seen: dict[str, Any], taxonomy: Taxonomy) -> dict[str, Any]:
         "origin": case.origin,
         "title": seen["title"],
         "summary": seen["summary"],
+        "organisation": case.owner.name if case.owner else None,
         "parties": seen["parties"],
         "direction": taxonomy.direction(seen["sectors"][0]),
         "sectors": seen["sectors"],
@@ -198,6 +200,11 @@ def codes(session: Session, ids: Iterable[int]) -> list[str]:
     """The numbers of these cases, also of those no longer shown: followers take them out."""
     rows = select(Case.code).where(Case.id.in_(list(ids)), Case.code.is_not(None)).order_by(Case.id)
     return [str(code) for code in session.scalars(rows)]
+
+
+def owned(session: Session, organisations: Iterable[int]) -> list[int]:
+    """The cases of these organisations: followers tell anew whose they are."""
+    return list(session.scalars(select(Case.id).where(Case.owner_id.in_(list(organisations))).order_by(Case.id)))
 
 
 def headlines(session: Session, actor: Actor, *, demonstration: bool) -> list[ConnectionCount | None]:

@@ -44,8 +44,10 @@ CODES = {
     "bound": "bound",
     "data_level": "data_level",
     "audience": "audience",
+    "unit_cost_band": "cost_band",
 }
 DATES = frozenset({"as_of", "due", "when"})
+SIZES = frozenset({"size", "public_size"})
 STAGES: Mapping[str, str] = {
     "submitted": N_("Handed in"),
     "checked": N_("Looked at by an officer"),
@@ -226,7 +228,9 @@ class Words:
         if kind and isinstance(value, str):
             return self.label(kind, value)
         if isinstance(value, int):
-            return figures.grouped(value)
+            return figures.size(value) if path[-1] in SIZES else figures.grouped(value)
+        if path[-1] == "lang":
+            return figures.language(value, self.lang)
         return figures.day(value, self.lang, long=True) if path[-1] in DATES else str(value)
 
 

@@ -62,6 +62,8 @@ class RowShape(Schema):
     origin = fields.String(required=True)
     title = fields.Nested(bilingual(120), required=True)
     summary = fields.Nested(bilingual(400), required=True)
+    organisation = fields.Nested(bilingual(200), allow_none=True, required=True)
+    """Whoever handed it in; nobody has handed in a collected case."""
     parties = fields.List(fields.Nested(Party), required=True)
     direction = fields.String(required=True)
     sectors = fields.List(fields.String(), required=True)

@@ -117,19 +117,33 @@ def _files(session: Session, case: Case, contents: Mapping[str, Mapping[str, Any
 
 
 def _change(session: Session, case: Case, raw: Mapping[str, Any], trouble: Mapping[str, Any]) -> list[Text]:
-    """Of a case that is in the library already: does another change wait, and does this one change anything?"""
-    if case.state != "admitted":
+    """Of a case that came back or is in the library: does a change wait, and does this one change anything?"""
+    if case.state not in ("returned", "admitted"):
         return []
     if waiting(session, case):
         return [Text("A change of this case was handed in and waits for an answer.")]
-    if trouble or _frozen(case, raw, str(case.code)) != queries.revision(session, Actor(), case).document:
+    if trouble:
         return []
-    return [Text("Nothing differs from what the library has.")]
+    document, back = _frozen(case, raw, str(case.code)), sent_back(session, case)
+    if back is not None and document == back.document:
+        return [Text("Nothing differs from what was returned: correct what was asked for first.")]
+    if case.state == "admitted" and document == queries.revision(session, Actor(), case).document:
+        return [Text("Nothing differs from what the library has.")]
+    return []
 
 
 def waiting(session: Session, case: Case) -> Submission | None:
     """What was handed in and has no answer yet."""
     return session.scalar(select(Submission).where(Submission.case_id == case.id, Submission.outcome.is_(None)))
+
+
+def sent_back(session: Session, case: Case) -> Submission | None:
+    """What was returned for correction, a change of an admitted case too, and is not handed in again yet."""
+    if case.state not in ("returned", "admitted"):
+        return None
+    rows = select(Submission).where(Submission.case_id == case.id).order_by(Submission.number.desc()).limit(1)
+    newest = session.scalar(rows)
+    return newest if newest is not None and newest.outcome == "returned" else None
 
 
 def not_ready(session: Session, case: Case, now: dt.datetime) -> list[Text]:

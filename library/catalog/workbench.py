@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +15,8 @@ from .. import db, figures, web, workdays
 from ..accounts.queries import person_names
 from ..errors import Conflict, Forbidden, Invalid, Missing, Problem, Text
 from ..policy import Actor
-from . import downloads, draft_comments, drafts, sheets, submissions, todos
-from .draft_models import DraftComment, DraftSection
+from . import downloads, draft_comments, draft_past, drafts, sections, sheets, submissions, todos
+from .draft_models import DraftComment, DraftSection, Submission
 from .models import Case
 from .policy import may_comment, may_draft
 from .schemas import DRAFT_SECTIONS
@@ -85,6 +86,11 @@ class Workbench:
         """The fields that may be changed in a returned case; None: all."""
         return self._opened[0]
 
+    @cached_property
+    def sent_back(self) -> Submission | None:
+        """What came back for correction and is not handed in again yet."""
+        return submissions.sent_back(self.session, self.case)
+
     @property
     def closed(self) -> Text | None:
         """Why nobody may write now."""
@@ -110,6 +116,7 @@ class Workbench:
         ready = submissions.readiness(self.session, self.actor, self.case, now=web.now())
         self.rows = dict(ready.rows)
         self.must, self.may = todos.todos(ready, self.contents(), web.say, web.language())
+        contents, lang = self.contents(), web.language()
         if may_comment(self.actor, self.case):
             self.remarks = draft_comments.comments(self.session, self.actor, self.case)
         return {
@@ -118,7 +125,17 @@ class Workbench:
             "states": todos.states(self.contents(), self.must, self.remarks, self.named if self.writes else None),
             "must": self.must,
             "may": self.may,
-            "met": [figures.pick(finding.text, web.language()) for finding in ready.findings if finding.met],
+            # Of a field that is still empty there is nothing to praise.
+            "met": [
+                figures.pick(finding.text, lang)
+                for finding in ready.findings
+                if finding.met and sections.at(ready.document, finding.field) not in todos.NOTHING
+            ],
+            "sent_back": self.sent_back,
+            "reopened": [
+                (sheets.caption(path, lang), sections.section_of(path), todos.anchor(contents, path))
+                for path in (self.sent_back.fields if self.sent_back else ())
+            ],
             "writes": self.writes,
             "closed": web.say(self.closed) if self.closed else None,
         }
@@ -226,6 +243,7 @@ class Workbench:
         """Somebody else was quicker: both texts, field by field, and who it was."""
         self.rows = {**self.rows, current.name: current}
         sheet = self.sheet(current.name)
+        touched = self._touched(sheet, mine)
         names = person_names(self.session, [current.person_id] if current.person_id else [])
         given = {
             "case": self.case,
@@ -234,12 +252,28 @@ class Workbench:
             "version": current.version,
             "who": names.get(current.person_id or 0, ""),
             "at": current.at,
-            "fields": sheets.differences(sheet, mine),
+            "fields": [
+                {**each, "touched": touched and touched(each["name"])} for each in sheets.differences(sheet, mine)
+            ],
         }
         if quiet():
             part = web.render("catalog/editor/_conflict.html", **given)
             return jsonify(version=current.version, who=given["who"], conflict=part), 409
         return web.render("catalog/editor/conflict.html", **given), 409
+
+    def _touched(self, sheet: Sheet, mine: Mapping[str, Any]) -> Callable[[str], bool] | None:
+        """Was this control changed since the text that the form was drawn from? None: nobody can tell.
+
+        The script says what it changed. Without it the text with the form's version tells, if that is kept.
+        """
+        names = sent().getlist("touched")
+        if not names:
+            past = draft_past.history(self.session, self.actor, self.case, sheet.section)
+            start = next((edit.content for edit in past if edit.version == sent_version()), None)
+            if start is None:
+                return None
+            names = [each["name"] for each in sheets.differences(replace(sheet, content=start), mine)]
+        return lambda name: any(sections.covered(name, [each]) or sections.covered(each, [name]) for each in names)
 
     def cite_anew(self, gone: int) -> None:
         """A source was taken out: what cites those after it cites them by their new numbers."""

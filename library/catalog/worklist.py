@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy import case as choose
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ..accounts.queries import person_names
@@ -16,15 +16,28 @@ from .draft_models import DraftSection, Submission
 from .models import STATES, Case
 
 PER_PAGE = 30
+NEWEST = (
+    select(Submission.outcome)
+    .where(Submission.case_id == Case.id)
+    .order_by(Submission.number.desc())
+    .limit(1)
+    .correlate(Case)
+    .scalar_subquery()
+)
+# A case of the library whose change came back waits for its organisation as any other that was returned.
+STATE: ColumnElement[str] = choose(
+    (and_(Case.state == "admitted", NEWEST == "returned"), "returned"), else_=Case.state
+)
 # What somebody has to do comes first, then what is being written.
-ORDER = choose((Case.state == "returned", 0), (Case.state == "draft", 1), (Case.state == "submitted", 2), else_=3)
+ORDER = choose((STATE == "returned", 0), (STATE == "draft", 1), (STATE == "submitted", 2), else_=3)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A case of the list: who typed last, and until when a correction is awaited."""
+    """A case of the list: its state for the organisation, who typed last, until when a correction is awaited."""
 
     case: Case
+    state: str
     title: dict[str, Any]
     edited_at: dt.datetime
     edited_by: str
@@ -33,8 +46,9 @@ class Row:
 
 def counted(session: Session, actor: Actor) -> dict[str, int]:
     """How many cases of the actor's organisation are in each state; states without any are left out."""
-    rows = select(Case.state, func.count()).where(Case.owner_id == actor.organisation).group_by(Case.state)
-    found = dict(session.execute(rows).all()) if actor.membership else {}
+    each = select(STATE.label("state")).where(Case.owner_id == actor.organisation).subquery()
+    rows = select(each.c.state, func.count()).group_by(each.c.state)
+    found: dict[str, int] = dict(session.execute(rows).all()) if actor.membership else {}
     return {state: found[state] for state in STATES if state in found}
 
 
@@ -44,12 +58,12 @@ def cases(
     """One page of the organisation's cases, those that wait for it first."""
     if actor.organisation is None or not actor.membership:
         return []
-    rows = select(Case).where(Case.owner_id == actor.organisation)
+    rows = select(Case, STATE).where(Case.owner_id == actor.organisation)
     if state:
-        rows = rows.where(Case.state == state)
+        rows = rows.where(STATE.in_([state]))
     rows = rows.order_by(ORDER, Case.id.desc()).limit(per_page).offset((page - 1) * per_page)
-    found = list(session.scalars(rows))
-    ids = [case.id for case in found]
+    found = session.execute(rows).all()
+    ids = [case.id for case, _ in found]
     columns = (DraftSection.case_id, DraftSection.at, DraftSection.person_id)
     saves = select(*columns).where(DraftSection.case_id.in_(ids)).order_by(DraftSection.at)
     last = {case_id: (at, person or 0) for case_id, at, person in session.execute(saves)}
@@ -62,12 +76,13 @@ def cases(
     return [
         Row(
             case,
+            shown,
             _pair(titles.get(case.id)) or _pair({"zh": case.title_zh, "en": case.title_en}),
             last[case.id][0] if case.id in last else case.revised_at or case.created_at,
             names.get(last[case.id][1], "") if case.id in last else "",
-            due.get(case.id) if case.state == "returned" else None,
+            due.get(case.id) if shown == "returned" else None,
         )
-        for case in found
+        for case, shown in found
     ]
 
 

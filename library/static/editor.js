@@ -12,6 +12,7 @@ const said = document.getElementById("said");
 const conflict = document.getElementById("conflict");
 const version = form.elements.namedItem("version");
 
+const touched = new Map(); // the name of a control, or of a list: the last change of it
 let changes = 0; // made in the page so far
 let kept = 0; // how many of them the server has
 let since = 0; // when the first that it has not was made
@@ -29,9 +30,10 @@ function tell(kind, words) {
   said.dataset.kind = kind;
 }
 
-function changed(event) {
+function changed(event, name = event?.target.name) {
   if (changes === kept) since = Date.now();
   changes += 1;
+  if (name) touched.set(name, changes);
   // While an input method composes, the letters are not yet the word.
   if (event?.isComposing) return clearTimeout(timer);
   schedule(Math.min(REST, Math.max(0, since + LONGEST - Date.now())));
@@ -88,6 +90,7 @@ async function attempt() {
     return tell("wrong", form.dataset.wrong);
   }
   kept = sent;
+  for (const [name, change] of touched) if (change <= sent) touched.delete(name);
   delete form.dataset.renewed;
   version.value = answer.version;
   tell("saved", form.dataset.saved.replace("#", answer.saved_at));
@@ -158,14 +161,24 @@ addEventListener("beforeunload", (event) => {
   if (changes !== kept && !leaving) event.preventDefault();
 });
 
-// A button of the form waits for the save under way: its answer has the version that the button must send.
-form.addEventListener("submit", (event) => {
-  if (saving) {
-    event.preventDefault();
-    saving.then(() => { if (!stopped) form.requestSubmit(event.submitter); });
-  } else {
+// What was changed here goes along, so that of two texts the server can choose beforehand; "" says that we tell.
+form.addEventListener("formdata", (event) => {
+  for (const name of ["", ...touched.keys()]) event.formData.append("touched", name);
+});
+
+// A button of the form waits for a save: its answer has the version that the button must send. Without an answer
+// nobody leaves, because the form would be lost.
+form.addEventListener("submit", async (event) => {
+  if (leaving || (!saving && (changes === kept || stopped))) {
     leaving = true;
+    return;
   }
+  event.preventDefault();
+  await save();
+  if (stopped) return;
+  if (pause) return shown.scrollIntoView({ block: "center" });
+  leaving = true;
+  form.requestSubmit(event.submitter);
 });
 conflict.addEventListener("submit", () => { leaving = true; });
 

@@ -20,7 +20,7 @@ export function watchItems(form, changed) {
     renumber(list, items);
     if (what === "up" || what === "down") focusOn(button.hidden ? button.parentNode.querySelector("button:not([hidden])") : button);
     if (what === "add") focusOn(items.lastElementChild.querySelector(".field, input"));
-    if (what !== "add") changed();
+    if (what !== "add") changed(null, list.dataset.many);
   });
 }
 

@@ -12,11 +12,12 @@ from signing import ANNA, PASSWORD, account, letters, link, person, post, sign_i
 from sites import Site, token
 from sqlalchemy import select, update
 
-from library import chain
+from library import chain, events
 from library.accounts.letter_models import Letter
 from library.accounts.models import Membership, Organisation, Person, SignIn
-from library.catalog import facts
-from library.db import Database
+from library.catalog import drafts, facts
+from library.db import Base, Database
+from library.deliveries import Delivery
 from library.events import Event, EventDetail
 from library.worker import now
 
@@ -81,6 +82,48 @@ def test_one_acts_for_one_organisation_at_a_time_or_for_nobody(site: Site) -> No
         page = client.get("/about").text
         assert [name in page for name in ("甲公司", "乙公司")] == [chosen == first.key, chosen == second.key]
         assert ('href="/work"' in page) is bool(chosen)
+
+
+def test_a_draft_of_another_organisation_offers_to_act_for_it_and_goes_on_there(site: Site) -> None:
+    client = signed_in(site)
+    first, second = join(site, name_zh="甲公司"), join(site, name_zh="乙公司")
+    with site.database.unit() as session:
+        begun = drafts.start(session, make.member(session, session.get_one(Organisation, first.id)), now=now())
+    post(client, "/account/acting", "/account", organisation=second.key)
+    there = f"/work/{begun.key}"
+    page = client.get(there)
+    assert page.status_code == 403
+    assert [f'value="{each}"' in page.text for each in (first.key, there, second.key)] == [True, True, False]
+    assert post(client, "/account/acting", there, organisation=first.key, next=there).location == there
+    assert client.get(there).status_code == 200
+    away = post(client, "/account/acting", "/account", organisation=second.key, next="//evil.example/")
+    assert away.location == "/account"
+    with site.database.unit() as session:
+        session.execute(update(Membership).where(Membership.organisation_id == first.id).values(ended_at=now()))
+    strange, nothing = client.get(there), client.get("/work/nothing")
+    assert (strange.status_code, nothing.status_code, strange.text.count("甲公司")) == (404, 404, 0)
+
+
+def test_whoever_acts_for_nobody_is_told_how_to_act_for_somebody(site: Site) -> None:
+    client = signed_in(site)
+    page = client.get("/work")
+    assert (page.status_code, 'href="/organisations/new"' in page.text) == (403, True)
+    mine = join(site)
+    assert f'value="{mine.key}"' in client.get("/work").text
+    assert client.get("/desk").status_code == 403
+    assert f'value="{mine.key}"' not in client.get("/desk").text  # no organisation opens the desk
+
+
+def test_a_form_sent_by_whoever_is_signed_out_leads_to_signing_in_and_back(site: Site) -> None:
+    client = site.client()
+    sent = {"csrf_token": token(client, "/account/sign-in")}
+    answer = client.post(
+        "/organisations/new", data=sent, headers={"Referer": "http://localhost/organisations/new?a=1"}
+    )
+    assert answer.status_code == 403
+    assert 'href="/account/sign-in?next=/organisations/new?a%3D1"' in answer.text
+    elsewhere = client.post("/organisations/new", data=sent, headers={"Referer": "https://evil.example/trap"})
+    assert (elsewhere.status_code, "trap" in elsewhere.text) == (403, False)
 
 
 def test_nobody_acts_for_an_organisation_of_others(site: Site) -> None:
@@ -159,23 +202,42 @@ def test_a_browser_that_was_not_seen_for_long_is_signed_out(site: Site) -> None:
 # The end
 
 
+def everything(site: Site) -> list[tuple[str, str]]:
+    """Every row of every table, as text."""
+    with site.database.reading() as session:
+        return [
+            (table.name, str(row))
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table))
+        ]
+
+
 def test_an_erased_account_leaves_nothing_personal_and_a_whole_chain(site: Site) -> None:
     client = signed_in(site)
     other = site.client()
     sign_in(other)
-    join(site)
+    joined = join(site)
+    with site.database.unit() as session:  # what is told to all members, and by a server that knows nobody
+        berta = make.member(session, session.get_one(Organisation, joined.id), "owner")
+        events.record(session, berta, "organisation.verify", joined.subject, now=now())
+        session.execute(update(Membership).values(role="owner"))
+    site.work()
+    with site.database.unit() as session:
+        refused = f"550 <{ANNA['email'].title()}>: no such user"
+        session.execute(update(Delivery).where(Delivery.kind == "post").values(last_error=refused))
+        session.execute(update(Letter).where(Letter.address == ANNA["email"]).values(last_error=refused))
+    assert {"person", "letter", "delivery"} <= {table for table, row in everything(site) if "anna" in row.lower()}
     anna, before = person(site), len(verbs(site))
     assert post(client, "/account/end", address="somebody@else.example").status_code == 409
     assert post(client, "/account/end", address=ANNA["email"]).status_code == 303
     assert [each.get("/account").status_code for each in (client, other)] == [303, 303]
     assert sign_in(site.client()).status_code == 422
+    assert [table for table, row in everything(site) if "anna" in row.lower()] == []
     with site.database.reading() as session:
-        for table in (Person.__table__, SignIn.__table__, EventDetail.__table__, Letter.__table__):
-            rows = [str(row) for row in session.execute(select(table))]
-            assert [row for row in rows if "anna" in row.lower()] == []
         details = select(EventDetail.seq).join(Event, Event.seq == EventDetail.seq)
         assert session.scalars(details.where(Event.subject == anna.subject, Event.seq <= before)).all() == []
-        assert session.scalars(select(Membership.ended_at)).one() is not None
+        ended = select(Membership.ended_at).where(Membership.person_id == anna.id)
+        assert session.scalars(ended).one() is not None
         report = chain.check_chain(session, facts.RECOMPUTE, {})
         assert (report.unbroken, report.rows_changed) == (True, [])
     assert verbs(site)[-1] == "person.erase"

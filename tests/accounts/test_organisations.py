@@ -169,7 +169,7 @@ def test_what_one_is_told_of_an_organisation_by_what_one_is_there(session: Sessi
         (stranger, Missing, "There is no organisation at this address."),
         (
             elsewhere,
-            Forbidden,
+            queries.Elsewhere,
             f"You belong to {found.name_zh}, but you are not acting for it now; change that first.",
         ),
     ):

@@ -87,6 +87,23 @@ def test_an_answer_does_not_tell_whether_there_is_an_account(
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("address", ["/account/recover", "/account/confirm"])
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "If there is an account with this address, a letter is on its way to it."),
+        ("zh", "如果该邮箱有账号，邮件已发往该邮箱。"),
+    ],
+)
+def test_whoever_asks_for_a_letter_is_answered(site: Site, address: str, lang: str, sentence: str) -> None:
+    account(site)
+    for email in (ANNA["email"], "nobody@people.example"):
+        client = site.client(lang)
+        answer = post(client, address, email=email)
+        assert client.get(answer.location).text.count(sentence) == 1
+        assert sentence not in client.get(answer.location).text  # once
+
+
 def test_whoever_registers_twice_gets_a_letter_of_another_kind(site: Site) -> None:
     client = account(site)
     post(client, "/account/register", **ANNA | {"password": PASSWORD + "!", "password_confirm": PASSWORD + "!"})

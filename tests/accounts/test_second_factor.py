@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from functools import partial
+from functools import partial, reduce
+from operator import and_, or_
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy import update
 
 from library.accounts import profile, proofs
 from library.accounts.models import Person, SignIn
+from library.config import Config
 from library.db import Database
 from library.policy import SYSTEM
 from library.worker import now
@@ -148,7 +151,8 @@ def test_recovery_codes_are_shown_once_kept_as_digests_and_work_once(site: Site)
     kept = person(site).mf_recovery_codes or []
     assert len(kept) == 8
     assert not set(codes) & set(kept)
-    for used, status in ((codes[0], 303), (codes[0], 422), (codes[1].upper(), 303)):
+    copied = f" {codes[1].upper().replace('-', ' ')} "
+    for used, status in ((codes[0], 303), (codes[0], 422), (copied, 303)):
         other = site.client()
         sign_in(other)
         assert post(other, "/account/sign-in/recovery-code", code=used).status_code == status
@@ -222,6 +226,14 @@ def test_changing_it_after_a_while_asks_for_the_password_again(site: Site) -> No
     assert post(client, there, password="not the right one").status_code == 422
     assert post(client, there, password=PASSWORD).location == "/account/second-factor"
     assert client.get("/account/second-factor").status_code == 200
+
+
+def test_every_bit_of_a_key_is_random(config: Config) -> None:
+    made = proofs.codes(config)
+    keys = [base64.b32decode(made.get_totp_b32_key(made.generate_totp_secret())) for _ in range(32)]
+    whole = [int.from_bytes(key) for key in keys]
+    assert {len(key) for key in keys} == {20}
+    assert (reduce(or_, whole), reduce(and_, whole)) == ((1 << 160) - 1, 0)  # none stands still
 
 
 def test_the_secret_is_kept_encrypted(site: Site) -> None:

@@ -21,6 +21,7 @@ from library.db import Database
 from library.worker import now
 
 BUTTON = re.compile(r'action="(/account/confirm/[^"]+)"')
+REGISTER = re.compile(r'href="(/account/register[^"]+)"')
 ACCEPT, DECLINE = "/account/invitations/%s/accept", "/account/invitations/%s/decline"
 
 
@@ -50,6 +51,8 @@ def test_who_registers_on_the_way_comes_back_to_the_invitation(site: Site, addre
     here, there, invitation = site.client(), site.client(), f"/invitations/{word}"
     register = f"/account/register?next={invitation}"
     assert register in here.get(f"/account/sign-in?next={invitation}").text
+    [offered] = REGISTER.findall(here.get(invitation).text)
+    assert f'value="{GUEST}"' in here.get(html.unescape(offered)).text
     given = ANNA | {"email": address, "next": invitation}
     assert post(here, "/account/register", register, **given).location == invitation
     confirm = link(site, "account.confirm")

@@ -51,6 +51,9 @@ def test_without_a_connection_it_says_so_and_leaving_asks(office: Office) -> Non
         dialog.dismiss()
 
     tab.on("dialog", stay)
+    tab.click("button[value=next]")
+    tab.wait_for_timeout(300)
+    assert box(tab, "title.zh").input_value() == "水表", "without an answer the button leads nowhere"
     tab.close(run_before_unload=True)
     tab.wait_for_timeout(500)
     assert asked == ["beforeunload"]

@@ -63,7 +63,7 @@ def test_two_editors_choose_between_both_texts(refused: Office) -> None:
     assert other.inner_text("#saved").startswith("Not saved: somebody else saved this section meanwhile.")
     assert other.locator("#conflict .both .said").inner_text() == "水表甲"
     mine = other.locator('#conflict textarea[name="mine.title.zh"]')
-    assert mine.input_value() == "水表乙"
+    assert (mine.input_value(), other.is_checked("#mine-1")) == ("水表乙", True)
     assert other.evaluate("document.activeElement.id") == "conflict"
     other.check("#theirs-1")
     mine.fill("水表甲与乙")
@@ -96,5 +96,5 @@ def test_a_field_that_was_locked_meanwhile_is_said_and_stays_on_the_page(refused
     expect(box(tab, "title.zh-wrong")).to_contain_text("came back for other fields")
     assert box(tab, "title.zh").input_value() == "来不及的标题"
     tab.click("button[value=check]")
-    assert "来不及的标题" in tab.locator(":focus").inner_text()
+    expect(tab.locator(":focus")).to_contain_text("来不及的标题")
     assert (box(tab, "title.zh").count(), box(tab, "summary.zh").count()) == (0, 1)

@@ -129,6 +129,28 @@ def test_mistakes_are_told_by_row_and_column(site: Site, editor: FlaskClient) ->
     assert len(listed.strip().splitlines()) == 8
 
 
+def test_a_key_twice_counts_once_and_markup_in_a_cell_is_text(site: Site, editor: FlaskClient) -> None:
+    rows = [{**GOOD, "title.zh": "<script>甲</script>"}, {**GOOD, "external_key": "A-2"}]
+    accept(editor, bring_and_check(site, editor, *rows))
+    site.work()
+    assert cases(site)["A-1"]["title"]["zh"] == "<script>甲</script>"
+    bring_and_check(
+        site, editor, rows[0], {**rows[0], "title.zh": "乙"}, {**rows[1], "title.zh": "丙"}, whole="no"
+    )
+    found = state(site)[1]
+    counts = {name: found[name] for name in ("added", "changed", "unchanged", "wrong")}
+    assert (counts, wrong(site)) == (
+        {"added": 0, "changed": 1, "unchanged": 1, "wrong": 1},
+        [(3, "external_key")],
+    )
+
+
+def bring_and_check(site: Site, editor: FlaskClient, *rows: dict[str, Any], whole: str = "yes") -> str:
+    address = bring(editor, table(*rows), whole=whole)
+    site.work()
+    return address
+
+
 def test_row_by_row_what_is_right_is_written(site: Site, editor: FlaskClient) -> None:
     rows = [GOOD, {**GOOD, "external_key": "A-2", "connections.1.value": "many"}, {**GOOD, "external_key": "A-3"}]
     address = bring(editor, table(*rows), whole="no")

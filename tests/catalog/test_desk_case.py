@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from library import workdays
 from library.catalog import queries
-from library.catalog.draft_models import Submission
+from library.catalog.draft_models import FormalRule, Submission
 from library.catalog.models import Case
 from library.db import Database
 
@@ -40,6 +40,30 @@ def test_the_page_shows_what_was_handed_in_and_what_the_rules_say(desk: Desk) ->
         found = queries.submissions(session, desk.officer, queries.case(session, desk.officer, code))[0].findings
     for finding in found:
         assert finding["text"]["zh"] in page, finding["code"]
+
+
+def test_the_page_shows_both_languages_of_what_is_admitted(desk: Desk) -> None:
+    """Whoever admits the case makes both public, so nothing of either may be read in one language only."""
+    code = desk.hand_in()
+    pages = [unescape(desk.get(f"/desk/cases/{code}?lang={lang}")) for lang in ("zh", "en")]
+    for words in (
+        "Meters report.",
+        "Meters report once a day.",
+        "Guangdong",
+        handed_in.SENTENCE * 3,
+        "广东",
+        "只水表",
+    ):
+        assert [words in page for page in pages] == [True, True], words
+
+
+def test_only_what_blocks_is_ticked_beforehand_to_be_returned(desk: Desk) -> None:
+    code = desk.hand_in(summary={"zh": handed_in.SENTENCE * 2}, masks=None)
+    with desk.site.database.unit() as session:
+        session.scalars(select(FormalRule).where(FormalRule.field == "masks")).one().level = "warn"
+        session.scalars(select(FormalRule).where(FormalRule.field == "summary.en")).one().level = "block"
+    ticked = r'name="fields" value="([a-z_]+)" checked'
+    assert re.findall(ticked, desk.get(f"/desk/cases/{code}")) == ["summary"]
 
 
 def answer(desk: Desk, code: str, verb: str, browser: FlaskClient | None = None, **given: Any) -> TestResponse:

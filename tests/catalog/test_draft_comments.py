@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import make
 import pytest
-from drafting import MINUTE, NOW, begun, colleague, told
+from drafting import MINUTE, NOW, TITLE, begun, colleague, save, told
+from sites import Site
 from sqlalchemy.orm import Session
 
 from library.catalog import draft_comments
-from library.db import unit
+from library.db import Database, unit
 from library.errors import Conflict, Forbidden, Invalid, Missing
 from library.policy import VISITOR, Actor
+
+
+def test_the_letter_says_which_case_which_section_who_and_what(database: Database, tmp_path: Path) -> None:
+    site = Site(database, tmp_path)
+    with database.unit() as session:
+        owner = make.organisation(session)
+        editor = make.member(session, owner, "editor", email="li@works.example", lang="zh")
+        commenter = make.member(session, owner, "commenter", name="蔡评", email="cai@works.example")
+        case = begun(session, editor)
+        draft_comments.comment(session, commenter, case, "deployment", text="哪座城市？\n请写明。", now=NOW)
+        save(session, editor, case, TITLE)
+        key = case.key
+    site.work()
+    [letter] = [each for each in site.letters() if each["To"] == "li@works.example"]
+    assert letter["Subject"] == "蔡评批注了“智能水表”"
+    for said in ("智能水表", "章节：部署状态", "哪座城市？", "请写明。", f"/work/{key}/deployment"):
+        assert said in letter.get_content(), said
 
 
 def test_a_commenter_remarks_and_an_editor_settles(session: Session, editor: Actor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import make
 import pytest
@@ -173,6 +174,38 @@ def test_the_second_to_save_sees_both_texts_and_who_it_was(work: Work) -> None:
             "Mine",
         )
     assert work.contents(key)["basics"]["title"] == {"zh": "水表乙"}
+
+
+CHOSEN = re.compile(r'name="take\.([a-z.]+)" value="(mine|theirs)" checked')
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "told", "chosen"),
+    [
+        (2, "水表甲", {"touched": ["", "summary.zh"]}, [("title.zh", "theirs"), ("summary.zh", "mine")]),
+        (1, "水表", {}, [("title.zh", "theirs"), ("summary.zh", "mine")]),  # this version is in the history
+        (2, "水表甲", {}, []),  # of a sitting only its last text is kept
+    ],
+)
+def test_of_what_one_did_not_change_theirs_is_chosen_beforehand(
+    work: Work, version: int, found: str, told: dict[str, list[str]], chosen: list[tuple[str, str]]
+) -> None:
+    mine, theirs = work.browsers["王小明"], work.member("editor", "李雷")
+    key = work.draft({"basics": {"title": {"zh": "水表"}, "summary": {"zh": "摘要"}}})
+    address = f"/work/{key}/basics"
+    for number, title in enumerate(("水表甲", "水表乙", "水表丙"), 1):
+        send(theirs, address, quiet=True, version=number, title__zh=title, summary__zh="摘要")
+    text = send(mine, address, version=version, title__zh=found, summary__zh="我的摘要", **told).text
+    assert CHOSEN.findall(text) == chosen
+    given: dict[str, Any] = {f"mine.{name}": value(text, f"mine.{name}") for name in ("title.zh", "summary.zh")}
+    given |= {f"take.{name}": each for name, each in chosen}
+    given |= {name: re.findall(rf'name="{name}" value="([^"]+)"', text) for name in ("differs", "untouched")}
+    # "All of mine" is what I wrote; and where nothing is chosen theirs stays.
+    sent = send(mine, address, version=4, do="merge", all="mine" if chosen else "", **given)
+    assert (sent.status_code, work.contents(key)["basics"]) == (
+        303,
+        {"title": {"zh": "水表丙"}, "summary": {"zh": "我的摘要" if chosen else "摘要"}},
+    )
 
 
 @pytest.mark.parametrize(

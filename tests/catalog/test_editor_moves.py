@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import handed_in
 from sqlalchemy import func, select
 from working import BUTTON, Work, page, send, value
 
@@ -95,6 +96,17 @@ def test_what_is_missing_is_listed_and_there_is_no_button(work: Work) -> None:
     assert (refused.status_code, refused.get_data(as_text=True).count("autofocus")) == (422, 1)
 
 
+def test_an_empty_field_meets_no_rule(work: Work) -> None:
+    """A summary that is not there is not too long either; nobody is praised for that."""
+    with work.site.database.unit() as session:
+        handed_in.rules(session)
+    met = [
+        re.findall(r"(\d+) rules? (?:is|are) met", page(work.browsers["王小明"], f"/work/{work.draft(content)}"))
+        for content in ({}, {"basics": {"title": {"zh": "水表"}}})
+    ]
+    assert met == [[], ["1"]]
+
+
 def test_before_handing_in_one_reads_who_will_see_what(work: Work) -> None:
     files = [
         {"upload": "a", "title": {"zh": "图纸", "en": "Drawing"}, "audience": "public"},
@@ -141,7 +153,36 @@ def test_an_old_form_hands_nothing_in_again_after_a_return(work: Work) -> None:
     assert send(client, f"/work/{key}/moves/case.submit", number=1).location == f"/work/{key}/receipts/1"
     with work.site.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
+    unchanged = send(client, f"/work/{key}/moves/case.submit", number=2)
+    assert (unchanged.status_code, "Nothing differs from what was returned" in unchanged.text) == (422, True)
+    assert send(client, f"/work/{key}/basics", version=1, summary__zh="补正后的摘要").status_code == 303
     assert send(client, f"/work/{key}/moves/case.submit", number=2).location == f"/work/{key}/receipts/2"
+
+
+def test_a_returned_change_of_a_public_case_says_so_wherever_its_owners_look(work: Work) -> None:
+    client, key = work.browsers["王小明"], work.draft(work.whole())
+    officer = work.officer()
+    send(client, f"/work/{key}/moves/case.submit", number=1)
+    work.move(key, "case.admit", officer, given={})
+    places = [f"/work/{key}{rest}" for rest in ("", "/submit", "/basics", "/story")]
+    told = [
+        "Change returned",
+        "摘要太短，请补充。",
+        "An answer is awaited by",
+        f'href="/work/{key}/basics#summary"',
+    ]
+    assert {word for place in places for word in told if word in page(client, place)} == set()
+    assert "Returned" not in page(client, "/work")
+    typed = {"title__zh": "智能水表", "summary__zh": "改过的摘要", "sectors__0": "water-metering"}
+    send(client, f"/work/{key}/basics", version=1, **typed)
+    send(client, f"/work/{key}/moves/case.submit", number=2)
+    work.move(key, "case.return", officer, given=RETURN)
+    for place in places:
+        assert [word for word in told if word in page(client, place)] == told, place
+    row = page(client, "/work?state=returned")
+    assert f'href="/work/{key}"' in row
+    assert "Correct it and hand it in again" in row
+    assert f'href="/work/{key}"' not in page(client, "/work?state=admitted")
 
 
 def test_the_page_offers_the_moves_that_are_open(work: Work) -> None:

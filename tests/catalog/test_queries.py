@@ -138,6 +138,7 @@ def test_a_line_of_a_list_says_nothing_that_its_document_hides(session: Session)
     line = queries.row(case, seen, tree)
     assert line == {
         "code": "MIOT-2026-0001",
+        "organisation": {"zh": "示例企业"},
         "origin": "submitted",
         "title": {"en": "Smart water meters", "zh": "智能水表"},
         "summary": {"en": "Water meters read over NB-IoT.", "zh": "经NB-IoT抄读的水表。"},

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import handed_in
 import make
+import pikepdf
 import pytest
+from marshmallow import Schema, fields, validate
 from sites import Site
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from library import deliveries, pdf, workdays
-from library.catalog import queries, receipts
+from library.catalog import queries, receipts, taxonomy
 from library.catalog.draft_models import Submission
 from library.catalog.models import Case
+from library.catalog.schemas import DRAFT_SECTIONS, CaseDocument
 from library.config import Config
 from library.db import Database, canonical
 from library.deliveries import Delivery
@@ -68,6 +74,61 @@ def test_the_document_says_everything_that_was_handed_in(session: Session) -> No
     assert [text for text in plain if text not in said] == []
     for other in (row.case.code, row.digest, "安然", "青河水务", "wang@people.example", "120\u202f000"):
         assert str(other) in said, other
+
+
+def test_every_field_has_a_name_and_every_code_a_word(session: Session) -> None:
+    """Of whatever may be handed in; a currency is its code, and a verified count no applicant's."""
+    make.taxonomy(session)
+    said = receipts.Words("zh", taxonomy.read(session))
+
+    def told(path: tuple[str, ...], value: Any) -> str:
+        for name in reversed(path[1:]):
+            value = {name: value}
+        [(_, text)] = said.rows(path[0], value)
+        return text
+
+    def leaves(schema: Schema, *path: str) -> Iterator[tuple[tuple[str, ...], fields.Field[Any]]]:
+        for name, field in schema.fields.items():
+            inner = field.inner if isinstance(field, fields.List) else field
+            if isinstance(inner, fields.Nested):
+                yield from leaves(inner.schema, *path, field.data_key or name)
+            else:
+                yield (*path, field.data_key or name), inner
+
+    typed = {name for names in DRAFT_SECTIONS.values() for name in names}
+    raw: list[tuple[str, ...]] = []
+    for path, field in leaves(CaseDocument()):
+        if path[0] not in typed or path[-1] in ("zh", "en", "currency") or "verified" in path:
+            continue
+        raw += [path] if said.field(*path) == path[-1] else []
+        codes = [code for each in field.validators if isinstance(each, validate.OneOf) for code in each.choices]
+        raw += [(*path, code) for code in codes if told(path, code).endswith(code)]
+    assert raw == []
+    assert told(("attachments", "public_size"), 832).endswith("832\u202fB")
+    assert told(("sources", "lang"), "en").endswith("英语")
+
+
+@pytest.mark.font
+def test_what_is_copied_out_of_the_file_is_what_was_written(session: Session) -> None:
+    """A long run without a space may get marks to break at; Chinese and addresses never do."""
+    written = "智能水表远传抄读，" * 30 + "https://works.example/" + "/".join(["meters"] * 20)
+    texts = [{"kind": kind, "text": {"zh": written}} for kind in ("solution", "results")]
+    row, _ = submitted(session, sections=texts)
+    drawn = pdf.draw(receipts.TEMPLATE, receipts.content(session, row, config=CONFIG), at=row.at)
+    assert "抄" in (copied := copied_out_of(drawn))
+    assert "\u200b" not in copied
+
+
+def copied_out_of(drawn: bytes) -> str:
+    """The characters that the file's fonts say they draw."""
+    found = ""
+    with pikepdf.open(io.BytesIO(drawn)) as file:
+        for each in file.objects:
+            if isinstance(each, pikepdf.Dictionary) and "/ToUnicode" in each:
+                table = each.ToUnicode.read_bytes().decode()
+                codes = re.findall(r"<[0-9a-fA-F]+>\s+<([0-9a-fA-F]+)>", table)
+                found += "".join(bytes.fromhex(code).decode("utf-16-be") for code in codes)
+    return found
 
 
 def test_the_digest_is_the_sha_256_of_the_content_as_the_footer_says(session: Session) -> None:

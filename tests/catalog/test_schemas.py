@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import make
 import pytest
 from marshmallow import ValidationError
 
-from library.catalog.schemas import AUDIENCES, CaseDocument, ReportForm, as_seen
+from library import labels
+from library.catalog.schemas import AUDIENCES, COUNTRIES, CaseDocument, ReportForm, as_seen
 from library.config import ROOT
 from library.seeding import NOT_CASES
 
@@ -290,6 +292,15 @@ def test_the_least_a_case_can_say() -> None:
     empty = ("technologies", "novelty", "networks", "connections", "outcomes", "standards", "timeline")
     assert {name: loaded[name] for name in empty} == {name: [] for name in empty}
     assert (loaded["status"], loaded["place"]) == ("unknown", {"text": {"zh": "某地"}, "provinces": []})
+
+
+def test_a_country_is_one_and_the_provinces_of_china_are_none() -> None:
+    assert {"AT", "CN", "ES", "SG", "US"} <= COUNTRIES
+    assert {"TW", "HK", "MO"} & COUNTRIES == set()
+    assert {"71", "81", "82"} <= labels.PROVINCES.keys()
+    names = {labels.country(code, "zh") for code in COUNTRIES} | {labels.country(code, "en") for code in COUNTRIES}
+    assert (len(COUNTRIES), len(names & COUNTRIES)) == (246, 0)  # of ISO 3166-1's 249, each with a name in words
+    assert [name for name in names if re.search("Pseudo|Union|Unknown|zone|Nations|Outlying O", name)] == []
 
 
 def test_text_is_stripped_and_keeps_its_lines() -> None:

@@ -275,7 +275,7 @@ class TestTrouble:
         ) == {
             "title.zh": ["At most 120 characters; these are 121."],
             "sectors": ["At most 6 entries; these are 7."],
-            "place.provinces": ["Provinces are named for places in China only."],
+            "place.provinces": ["Only places in China have provinces: choose China as the country."],
             "connections.0": ["There is no source 4; the case lists 0."],
             "connections.0.value": ["Write a whole number, such as 120000 or 12万."],
             "connections.0.due": ["Write a date as YYYY, YYYY-MM or YYYY-MM-DD, from 1800 to 2199."],

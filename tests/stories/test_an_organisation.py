@@ -138,7 +138,7 @@ def test_a_member_is_removed_with_a_form_open(site: Site) -> None:
         gone = session.scalars(select(Person).where(Person.email == "second@people.example")).one().memberships[0]
     assert post(first, f"{home}/members/{gone.id}", what="remove").status_code == 303
     sent = second.post(f"{home}/edit", data={"csrf_token": opened, **FORM})
-    assert (sent.status_code, "You may not do this." in sent.get_data(as_text=True)) == (403, True)
+    assert (sent.status_code, "What you sent was not saved." in sent.get_data(as_text=True)) == (403, True)
     assert "You do not belong to 清河水务 any more." in text(second, home, 403)
     with site.database.reading() as session:
         assert session.get_one(Organisation, organisation.id).name_zh == "清河水务"
