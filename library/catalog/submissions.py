@@ -86,14 +86,14 @@ def _readiness(session: Session, case: Case, now: dt.datetime) -> Readiness:
     for path, said in operations.term_errors(session, raw).items():
         trouble.setdefault(path, []).extend(map(mistakes.sentence, said))
     told = [finding.field for finding in findings if finding.blocks]
-    trouble = {
+    untold = {
         path: said
         for path, said in trouble.items()
         if said != [mistakes.MISSING] or not any(sections.covered(field, [path]) for field in told)
     }
     unconfirmed = [field for row in rows.values() for field in row.unconfirmed]
     reasons = [*_owner(session, case), *_files(session, case, contents), *_change(session, case, raw, trouble)]
-    return Readiness(rows, raw, findings, trouble, unconfirmed, reasons)
+    return Readiness(rows, raw, findings, untold, unconfirmed, reasons)
 
 
 def _owner(session: Session, case: Case) -> list[Text]:

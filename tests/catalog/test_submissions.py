@@ -243,6 +243,8 @@ def test_a_change_leaves_the_library_as_it_is_until_it_is_answered(session: Sess
     handed_in.move(session, editor, case, "case.submit")
     handed_in.move(session, officer, case, "case.admit", given={})
     assert said(session, editor, case) == ["Nothing differs from what the library has."]
+    handed_in.write(session, editor, case, "basics", {})
+    assert submissions.readiness(session, editor, case, now=make.NOW).reasons == []
     handed_in.write(session, editor, case, "basics", {**handed_in.CONTENTS["basics"], "title": TITLE})
     handed_in.move(session, editor, case, "case.submit")
     assert (case.state, case.revision, case.title_zh) == (
