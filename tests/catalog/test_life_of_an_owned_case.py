@@ -86,6 +86,14 @@ class OwnedLife(RuleBasedStateMachine):
     def waits(self) -> bool:
         return bool(self.outcomes) and self.outcomes[-1] is None
 
+    @property
+    def unchanged(self) -> bool:
+        """Does the draft say what the library has, or what came back?"""
+        came_back = bool(self.outcomes) and self.outcomes[-1] == "returned"
+        return (self.state == "admitted" and self.title == self.titles[-1]) or (
+            came_back and self.title == self.handed
+        )
+
     def expected(self, role: str, verb: str) -> type[Problem] | None:
         """What refuses this move, in the order of the questions: who, from where, why not yet, whose."""
         who, ways = TABLE[verb]
@@ -98,7 +106,7 @@ class OwnedLife(RuleBasedStateMachine):
             return Invalid
         if verb == "case.release" and not self.embargoed:
             return Invalid
-        if verb == "case.submit" and self.state == "admitted" and (self.waits or self.title == self.titles[-1]):
+        if verb == "case.submit" and (self.waits or self.unchanged):
             return Invalid
         return Forbidden if role == "insider" and verb in INSIDERS_REFUSED else None
 
@@ -109,8 +117,9 @@ class OwnedLife(RuleBasedStateMachine):
     @rule(data=st.data(), embargo=st.booleans())
     def move_on(self, data: st.DataObject, embargo: bool) -> None:
         """One of the moves that are open, dead ends less often; else a life would hardly ever get far."""
-        if self.state == "admitted" and self.title == self.titles[-1]:
-            self.write(next(title for title in TITLES if title != self.title), "owner")
+        if self.state in ("admitted", "returned") and not self.waits and self.unchanged:
+            said = {self.title, self.handed, *self.titles[-1:]}
+            self.write(next(title for title in TITLES if title not in said), "owner")
         ways = [(verb, role) for verb in TABLE for role in ("owner", "officer") if not self.expected(role, verb)]
         if data.draw(st.booleans()):
             ways = [way for way in ways if way[0] not in ("case.withdraw", "case.decline", "case.archive")] or ways
