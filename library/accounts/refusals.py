@@ -27,10 +27,8 @@ def refuse(problem: Forbidden) -> Any:
             reason = Text("The token does not have the scope %(scope)s.", {"scope": scope})
             problem = Forbidden(problem.text, reasons=[reason])
         return web.tell(Unauthenticated(tokens.SHOW_ONE) if actor == VISITOR else problem)
-    if actor == VISITOR and safe:
-        return redirect(url_for("security.login", next=_here()), 303)
-    if actor == VISITOR:
-        return _page("accounts/signed_out.html")
+    if actor == VISITOR and not can(rules, actor, rule):  # else it was let in, and signing in would not help
+        return redirect(url_for("security.login", next=_here()), 303) if safe else _page("accounts/signed_out.html")
     if isinstance(problem, queries.Elsewhere):
         return _page("accounts/elsewhere.html", organisations=[problem.organisation])
     if _lacks_organisation(rules, actor, rule):

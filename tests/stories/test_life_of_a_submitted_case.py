@@ -148,7 +148,7 @@ def test_life(seeded: Site) -> None:
     assert rows(reader, "/search?q=kestrel") == rows(reader, "/search?q=红隼") == [code]
     assert rows(reader, "/search?q=wombat") == []
     page = reader.get(f"/cases/{code}").get_data(as_text=True)
-    assert "Submitted by 示例企业" in page
+    assert 'Submitted by <span lang="zh-CN">示例企业</span>' in page
     assert "红隼巢箱三千只燃气表联网" in page
     for hidden in ("wombat", "wang@people.example", "公开许可"):
         assert hidden not in page
