@@ -27,6 +27,10 @@ BEHIND = frozenset(
     {
         *("person", "sign_in", "token", "identity", "membership", "invitation", "grant", "letter", "file"),
         *("import", "rule", "calendar"),
+        *("review", "expert", "tie", "assignment", "mask", "run", "list", "objection"),
+        *("entry.enter", "entry.recommend", "entry.decline", "entry.assign", "entry.pass", "entry.return"),
+        *("entry.correct", "entry.fail", "entry.review", "entry.shortlist", "entry.leave_out", "entry.move_up"),
+        *("entry.withdraw",),
         *("case.begin", "case.edit", "case.comment", "case.submit", "case.return", "case.assign"),
     }
 )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -12,83 +11,31 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import deliveries, events, figures
+from . import call_notices, deliveries, events, figures
 from .accounts import letters
 from .accounts.letters import Recipient
-from .accounts.models import Membership, Organisation, Person, PersonRole
+from .accounts.models import Organisation, Person
 from .catalog import draft_comments
 from .catalog.draft_models import CaseLink, DraftComment, Submission
 from .catalog.models import Case, CaseReport
 from .catalog.wording import label_in
 from .config import ROOT, Config
 from .db import Database
+from .hearing import News, Notice, members, name_of, nothing, officers, people
 from .labels import N_
 from .language import voice
-from .selection import queries as calls
-from .selection.models import Call, LatePermit
 
 FOLLOWER = "notify"
 EVERYWHERE = "*"
 TELL = "tell"  # the kind of a Delivery that writes the letters about an event
 
 
-@dataclass(frozen=True)
-class News:
-    """An event as a letter about it reads it; `detail` is empty once it was erased."""
-
-    seq: int
-    verb: str
-    subject: str
-    actor: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def number(self) -> int:
-        return int(self.subject.partition(":")[2])
-
-
-To = Callable[[Session, Config, News], list[Recipient]]
-About = Callable[[Session, News], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Notice:
-    """`to` finds who hears of it; `about` reads the present when the letter is written from mail/<verb>.txt.
-
-    `title` names the kind of letter where people choose; None: nobody may do without it.
-    """
-
-    to: To
-    about: About
-    title: str | None = None
-
-
 def _operator(session: Session, config: Config, news: News) -> list[Recipient]:
     return [Recipient(config.operator_mail)]
 
 
-def _people(session: Session, *wanted: Any) -> list[Recipient]:
-    rows = select(Person).where(Person.active, Person.erased_at.is_(None), *wanted).order_by(Person.id)
-    return [Recipient(person.email, person.lang, person.id) for person in session.scalars(rows).unique()]
-
-
-def _members(session: Session, organisation: int | None, *roles: str) -> list[Recipient]:
-    belongs = Membership.person_id == Person.id
-    open_ones = select(Membership.id).where(
-        belongs,
-        Membership.organisation_id == organisation,
-        Membership.ended_at.is_(None),
-        Membership.role.in_(roles),
-    )
-    return _people(session, open_ones.exists())
-
-
-def _officers(session: Session, config: Config, news: News) -> list[Recipient]:
-    return _people(session, Person.roles.any(PersonRole.name == "officer"))
-
-
 def _owners(session: Session, config: Config, news: News) -> list[Recipient]:
-    return _members(session, news.number, "owner")
+    return members(session, news.number, "owner")
 
 
 def _other_owners(session: Session, config: Config, news: News) -> list[Recipient]:
@@ -98,12 +45,12 @@ def _other_owners(session: Session, config: Config, news: News) -> list[Recipien
 
 
 def _writers(session: Session, config: Config, news: News) -> list[Recipient]:
-    return _members(session, session.get_one(Case, news.number).owner_id, "owner", "editor")
+    return members(session, session.get_one(Case, news.number).owner_id, "owner", "editor")
 
 
 def _colleagues(session: Session, config: Config, news: News) -> list[Recipient]:
     """Everybody of the organisation but who did it."""
-    everybody = _members(session, session.get_one(Case, news.number).owner_id, "owner", "editor", "commenter")
+    everybody = members(session, session.get_one(Case, news.number).owner_id, "owner", "editor", "commenter")
     return [each for each in everybody if f"person:{each.person}" != news.actor]
 
 
@@ -112,26 +59,22 @@ def _assigned(session: Session, config: Config, news: News) -> list[Recipient]:
     officer = news.detail.get("officer")
     if officer is None or f"person:{officer}" == news.actor:
         return []
-    return _people(session, Person.id == officer)
+    return people(session, Person.id == officer)
 
 
 def _that_person(session: Session, config: Config, news: News) -> list[Recipient]:
     number = news.detail.get("person")
-    return _people(session, Person.id == number) if number is not None else []
+    return people(session, Person.id == number) if number is not None else []
 
 
 def _himself(session: Session, config: Config, news: News) -> list[Recipient]:
     """The person that the event is about, unless the account only began with it."""
-    return [] if news.detail.get("first") else _people(session, Person.id == news.number)
-
-
-def _nothing(session: Session, news: News) -> Mapping[str, Any]:
-    return {}
+    return [] if news.detail.get("first") else people(session, Person.id == news.number)
 
 
 def _asker(session: Session, config: Config, news: News) -> list[Recipient]:
     link = session.get_one(CaseLink, news.number)
-    return _members(session, link.organisation_id, "owner", "editor")
+    return members(session, link.organisation_id, "owner", "editor")
 
 
 def _report(session: Session, news: News) -> Mapping[str, Any]:
@@ -148,53 +91,16 @@ def _case(session: Session, news: News) -> Mapping[str, Any]:
 def _comment(session: Session, news: News) -> Mapping[str, Any]:
     comment = session.get_one(DraftComment, news.detail["comment"])
     case, title = session.get_one(Case, news.number), draft_comments.title(session, comment)
-    return {"case": case, "title": title, "comment": comment, "by": _name(session, news)}
+    return {"case": case, "title": title, "comment": comment, "by": name_of(session, news)}
 
 
 def _organisation(session: Session, news: News) -> Mapping[str, Any]:
-    return {"organisation": session.get_one(Organisation, news.number), "by": _name(session, news)}
+    return {"organisation": session.get_one(Organisation, news.number), "by": name_of(session, news)}
 
 
 def _link(session: Session, news: News) -> Mapping[str, Any]:
     link = session.get_one(CaseLink, news.number)
     return {"link": link, "case": link.case, "organisation": link.organisation}
-
-
-def _parties(session: Session, config: Config, news: News) -> list[Recipient]:
-    """Owners and editors of those whom it concerns in a call that was announced: all who may recommend in it, or
-    the organisations that the event names."""
-    call = session.get_one(Call, news.number)
-    if call.announced_at is None:
-        return []
-    named = _named(news)
-    if news.verb.startswith("call."):
-        named = [row.organisation_id for row in calls.quotas(session, call)]
-    heard = {one.person: one for number in named for one in _members(session, number, "owner", "editor")}
-    return list(heard.values())
-
-
-def _named(news: News) -> list[int]:
-    return [news.detail[name] for name in ("organisation", "from", "to") if name in news.detail]
-
-
-def _call(session: Session, news: News) -> Mapping[str, Any]:
-    call = session.get_one(Call, news.number)
-    permit = session.get(LatePermit, news.detail.get("permit", 0))
-    return {
-        "call": call,
-        "opens": calls.local(call.opens_at) if call.opens_at else "",
-        "closes": calls.local(call.closes_at) if call.closes_at else "",
-        "quotas": [row for row in calls.quotas(session, call) if row.organisation_id in _named(news)],
-        "permit": permit,
-        "until": calls.local(permit.until) if permit else "",
-    }
-
-
-def _name(session: Session, news: News) -> str:
-    """Who did it, by name; the library itself has none."""
-    kind, _, number = news.actor.partition(":")
-    person = session.get(Person, int(number)) if kind == "person" else None
-    return person.name if person else ""
 
 
 NOTICES: Mapping[str, Notice] = {
@@ -209,21 +115,17 @@ NOTICES: Mapping[str, Notice] = {
     "case.overdue": Notice(_writers, _case),
     "case.comment": Notice(_colleagues, _comment, N_("A colleague commented on a draft")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
-    "call.announce": Notice(_parties, _call),
-    "call.cancel": Notice(_parties, _call),
-    "quota.set": Notice(_parties, _call),
-    "quota.transfer": Notice(_parties, _call),
-    "permit.give": Notice(_parties, _call),
-    "link.ask": Notice(_officers, _link, N_("An organisation asks to be linked with a case")),
+    **call_notices.NOTICES,
+    "link.ask": Notice(officers, _link, N_("An organisation asks to be linked with a case")),
     "link.accept": Notice(_asker, _link),
     "link.refuse": Notice(_asker, _link),
-    "organisation.ask": Notice(_officers, _organisation, N_("An organisation asks to be verified")),
+    "organisation.ask": Notice(officers, _organisation, N_("An organisation asks to be verified")),
     "organisation.verify": Notice(_owners, _organisation),
     "organisation.refuse": Notice(_owners, _organisation),
     "organisation.close": Notice(_owners, _organisation),
-    "person.role": Notice(_himself, _nothing),
-    "token.make": Notice(_himself, _nothing),
-    "identity.link": Notice(_himself, _nothing),
+    "person.role": Notice(_himself, nothing),
+    "token.make": Notice(_himself, nothing),
+    "identity.link": Notice(_himself, nothing),
     "membership.begin": Notice(_other_owners, _organisation, N_("Somebody joined my organisation")),
     "membership.change": Notice(_that_person, _organisation),
     "membership.transfer": Notice(_that_person, _organisation),

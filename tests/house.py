@@ -14,8 +14,14 @@ from library.workflow import Move
 FLOORS = {
     "models": 1,
     "upload_models": 1,  # files on their way to a case
+    "withheld_models": 1,  # what is kept from whom
     "letter_models": 1,  # letters and who does not want them
     "draft_models": 1,  # a case on its way into the library
+    "entry_models": 1,  # a case in a call
+    "expert_models": 1,  # the pool and its reviews
+    "decision_models": 1,  # rankings, lists, approvals
+    "notice_models": 1,  # what is announced, and objections
+    "benchmark_models": 1,  # what was selected
     "queries": 2,
     "schemas": 2,
     "policy": 2,
@@ -156,6 +162,8 @@ ROOF = {
         "jobs",
         "outbox",
         "audit",
+        "hearing",  # who hears of what, in parts; the tables of notices by subject
+        "call_notices",
     ),
 }
 

@@ -28,7 +28,9 @@ def refuse(problem: Forbidden) -> Any:
             problem = Forbidden(problem.text, reasons=[reason])
         return web.tell(Unauthenticated(tokens.SHOW_ONE) if actor == VISITOR else problem)
     if actor == VISITOR and not can(rules, actor, rule):  # else it was let in, and signing in would not help
-        return redirect(url_for("security.login", next=_here()), 303) if safe else _page("accounts/signed_out.html")
+        if safe:
+            return redirect(url_for("security.login", next=_here()), 303)
+        return _page("accounts/signed_out.html")
     if isinstance(problem, queries.Elsewhere):
         return _page("accounts/elsewhere.html", organisations=[problem.organisation])
     if _lacks_organisation(rules, actor, rule):

@@ -7,10 +7,11 @@ from typing import Literal
 from alembic import context
 
 from library.accounts import letter_models as letters  # noqa: F401  (tables register with Base)
+from library.accounts import withheld_models as withheld  # noqa: F401
 from library.catalog import draft_models as catalog  # noqa: F401
 from library.catalog import upload_models as uploads  # noqa: F401
 from library.db import Base, UtcTime
-from library.selection import models as selection  # noqa: F401
+from library.selection import benchmark_models, decision_models, expert_models, notice_models  # noqa: F401
 from library.statistics import models as statistics  # noqa: F401
 
 

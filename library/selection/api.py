@@ -16,7 +16,7 @@ from ..policy import VISITOR
 from ..web import door
 from . import queries
 from .models import STATES, Call
-from .schemas import REVIEWS, Criterion, Eligibility, Side
+from .schemas import FEEDBACKS, REVIEWS, SEVERITIES, Criterion, Eligibility, Side
 
 bp = Blueprint("selection_api", __name__, url_prefix="/api/v1/calls", description="Calls for cases")
 
@@ -47,10 +47,18 @@ class CallSeen(CallRow):
     eligibility = fields.Nested(Eligibility, required=True)
     rubric = fields.List(fields.Nested(Criterion), required=True)
     sides = fields.List(fields.Nested(Side), required=True)
+    correction_days = fields.Integer(required=True)
     reviewers = fields.Integer(required=True)
+    most_each = fields.Integer(required=True)
+    review_days = fields.Integer(required=True)
     review = choice(*REVIEWS, required=True)
+    severity = choice(*SEVERITIES, required=True)
+    penalty = fields.Integer(required=True)
+    selected = fields.Integer(required=True)
     approvals = fields.Integer(required=True)
     notice_days = fields.Integer(required=True)
+    feedback = choice(*FEEDBACKS, required=True)
+    term_months = fields.Integer(required=True)
     cancelled_because = fields.String(required=True, allow_none=True)
 
 

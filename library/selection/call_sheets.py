@@ -16,7 +16,10 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "window": ("opens_at", "closes_at", "grace_minutes"),
     "entering": ("sectors", "eligibility", "places"),
     "rubric": ("rubric", "sides"),
-    "procedure": ("reviewers", "review", "approvals", "notice_days"),
+    "procedure": (
+        *("correction_days", "reviewers", "most_each", "review_days", "review", "severity", "penalty"),
+        *("selected", "approvals", "notice_days", "feedback", "term_months"),
+    ),
     "certificate": ("certificate",),
 }
 CONTROLS: Mapping[str, forms.Control] = {
@@ -25,6 +28,8 @@ CONTROLS: Mapping[str, forms.Control] = {
 # Field -> the kind of label that its codes have.
 KINDS = {
     "call.review": "review",
+    "call.severity": "severity",
+    "call.feedback": "feedback",
     "call.eligibility.statuses": "status",
     "call.eligibility.count_kinds": "count_kind",
 }

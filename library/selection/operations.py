@@ -28,6 +28,7 @@ WINDOW = ("opens_at", "closes_at")
 # What those who entered relied on stays as it was.
 ENTERED_UNDER = (*WINDOW, "grace_minutes", "sectors", "eligibility")
 RUBRIC = ("rubric", "sides")
+FROZEN = (*RUBRIC, "severity", "penalty")
 ENDED = ("published", "archived", "cancelled")
 Content = Mapping[str, Any]
 
@@ -101,7 +102,7 @@ def locked(call: Call) -> dict[str, Text]:
     elif call.state not in ("draft", "announced"):
         found |= dict.fromkeys(ENTERED_UNDER, Text("The window has ended; who entered did so under this."))
     if call.rubric_frozen_at is not None:
-        found |= dict.fromkeys(RUBRIC, Text("The rubric is frozen since the first review began."))
+        found |= dict.fromkeys(FROZEN, Text("The rubric is frozen since the first review began."))
     return found
 
 

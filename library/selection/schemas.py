@@ -17,6 +17,8 @@ from ..workdays import ZONE
 from .models import MOST_GRACE, MOST_PLACES
 
 REVIEWS = ("blind", "open")
+SEVERITIES = ("penalty", "reml")
+FEEDBACKS = ("none", "outcome", "remarks")
 WHOLE = 100  # what the weights of a rubric add to
 MOST_SCORE = 1000
 TIME = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d", re.ASCII)
@@ -130,10 +132,20 @@ class CallDocument(Schema):
     """How many a recommender gets unless an officer says otherwise."""
     rubric = fields.List(fields.Nested(Criterion), required=True, validate=[validate.Length(1, 20), adds_up])
     sides = fields.List(fields.Nested(Side), load_default=list, validate=validate.Length(max=10))
+    correction_days = _whole(1, 60, load_default=5)
     reviewers = _whole(1, 15, required=True)
+    most_each = _whole(1, 200, load_default=8)
+    """How many entries an expert gets at most."""
+    review_days = _whole(1, 60, load_default=10)
     review = choice(*REVIEWS, required=True)
+    severity = choice(*SEVERITIES, load_default="penalty")
+    penalty = _whole(0, 100, load_default=1)
+    selected = _whole(1, 5000, load_default=100)
+    """How many entries are to be selected."""
     approvals = _whole(1, 5, required=True)
     notice_days = _whole(1, 60, required=True)
+    feedback = choice(*FEEDBACKS, load_default="outcome")
+    term_months = _whole(1, 120, load_default=24)
     certificate = fields.Nested(Certificate, load_default=dict)
 
     @validates_schema(skip_on_field_errors=False)

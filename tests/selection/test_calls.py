@@ -149,7 +149,8 @@ def locked_in(session: Session, officer: Actor, call: Call) -> set[str]:
         opens_at="2026-12-02 09:00", closes_at="2026-12-30 17:00", grace_minutes=20, sectors=[], places=4,
         eligibility={}, rubric=[calling.criterion("effect", 100)], sides=[], title=calling.both("征集", "Call"),
         text=calling.both("文字", "Text"), reviewers=2, review="open", approvals=1, notice_days=9,
-        certificate={},
+        certificate={}, correction_days=6, most_each=9, review_days=11, severity="reml", penalty=3, selected=7,
+        feedback="none", term_months=36,
     )  # fmt: skip
     locked = set()
     for name, value in other.items():
@@ -175,7 +176,7 @@ def test_what_entrants_relied_on_is_locked_and_a_frozen_rubric_is(session: Sessi
     assert locked_in(session, officer, late) == window
     late.rubric_frozen_at = make.NOW
     session.flush()
-    assert locked_in(session, officer, late) == window | {"rubric", "sides"}
+    assert locked_in(session, officer, late) == window | {"rubric", "sides", "severity", "penalty"}
     flow.decide(session, officer, late, "call.cancel", given=calling.WHY, now=make.NOW)
     assert locked_in(session, officer, late) == set(CallDocument().fields)
 
