@@ -16,13 +16,14 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import event, insert, select
+from sqlalchemy.orm import Session
 
 from library import create_app, seeding
 from library.accounts.identity import WORD
 from library.accounts.models import Organisation, Person, PersonRole
 from library.accounts.people import sign_in
 from library.catalog import queries, rules
-from library.catalog.draft_models import Submission
+from library.catalog.draft_models import CaseLink, Submission
 from library.catalog.models import Case, CaseReport, CaseTerm, Revision
 from library.config import Config
 from library.db import Database
@@ -30,7 +31,7 @@ from library.events import Fact
 from library.labels import PROVINCES
 from library.migrations import upgrade
 
-ROWS, ORGANISATIONS, OWNERS, OFFICERS, REPORTS = 5000, 5000, 400, 12, 200
+ROWS, ORGANISATIONS, OWNERS, OFFICERS, REPORTS, LINKS = 5000, 5000, 400, 12, 5000, 5000
 ROUNDS, REQUESTS, BAR = 5, 10, 12.0
 # What names of companies are made of: a place, a name of two signs, a trade.
 TOWNS = ("青河", "白石", "南山", "临江", "海城", "云台", "")
@@ -72,7 +73,9 @@ PAGES = {
     "one organisation": "/desk/organisations/org77",
     "outbox": "/desk/outbox",
     "audit": "/audit",
+    "near copies": f"/desk/cases/{CODE}/near",
     "links": "/desk/links",
+    "links in force": "/desk/links?state=linked&page=50",
     "reports": "/desk/reports",
 }
 
@@ -148,6 +151,7 @@ def fill(database: Database, now: dt.datetime, rows: int = ROWS) -> str:
         session.execute(insert(Submission), submissions)
         for number in range(1, REPORTS + 1):
             session.add(CaseReport(case_id=ids[_code(number)], ground="error", text="错。" * 50, at=now))
+        session.execute(insert(CaseLink), _links(session, people[0].id, now))
         return sign_in(session, people[0], browser="bench", second_factor=True, now=now)
 
 
@@ -159,6 +163,24 @@ def _officer(address: str, now: dt.datetime) -> Person:
     person = Person(email=address, name=address.partition("@")[0], fs_uniquifier=address, create_datetime=now)
     person.roles = [PersonRole(name="officer", given_at=now)]
     return person
+
+
+def _links(session: Session, person: int, now: dt.datetime) -> list[dict[str, Any]]:
+    """Organisations that say that they are in a collected case, every other one believed."""
+    collected = list(session.scalars(select(Case.id).where(Case.origin == "collected")))
+    believed = {"linked": True, "decided_at": now, "decided_by": f"person:{person}"}
+    waits: dict[str, Any] = dict.fromkeys(believed)
+    return [
+        {
+            "case_id": collected[number % len(collected)],
+            "organisation_id": number // len(collected) + 1,
+            "person_id": person,
+            "text": "我们是承建单位。" * 5,
+            "at": now,
+            **(believed if number % 2 else waits),
+        }
+        for number in range(LINKS)
+    ]
 
 
 def _case(number: int, text: dict[str, Any], now: dt.datetime) -> dict[str, Any]:

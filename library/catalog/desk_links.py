@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import Blueprint, redirect, request, url_for
+from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from .. import db, web
+from .. import db, paging, web
 from ..accounts import queries as accounts
 from ..errors import Invalid, Missing, Text
+from ..fields import choice
 from ..web import door
 from . import links, operations, policy, queries
 from .desk_schemas import ReasonForm
@@ -19,6 +21,13 @@ bp = Blueprint("desk_links", __name__)
 
 MOVES = ("accept", "refuse", "end")
 SHOWN = 20  # reports of one page; the others come up as these are answered
+
+
+class LinksArgs(Schema):
+    """Which links, and which page of them."""
+
+    state = choice(*links.AT_DESK, load_default="waiting")
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
 
 
 @bp.get("/desk/links")
@@ -46,18 +55,27 @@ def decide(number: int, word: str) -> Response | tuple[str, int]:
                 links.end(session, actor, link, now=now)
     except Invalid as problem:
         return _links(number, given, web.sentences(problem)), problem.status
-    return redirect(url_for("desk_links.index", done=word), 303)
+    return redirect(url_for("desk_links.index", state="linked" if word == "end" else None, done=word), 303)
 
 
 def _links(
     refused: int = 0, given: Mapping[str, str] | None = None, errors: Mapping[str, list[str]] | None = None
 ) -> str:
     session, actor = web.session(), web.actor()
-    waiting = links.waiting(session, actor)
+    args = paging.asked(LinksArgs(unknown=EXCLUDE), request.args)
+    rows, totals = links.at_desk(session, actor, **args), links.counted(session, actor)
     return web.render(
         "desk/links.html",
-        links=[{"row": link, "mine": not policy.may_decide_link(actor, link)} for link in waiting],
-        names=accounts.person_names(session, {link.person_id for link in waiting}),
+        links=[{"row": link, "mine": not policy.may_decide_link(actor, link)} for link in rows],
+        names=accounts.person_names(session, {link.person_id for link in rows}),
+        args=args,
+        totals=totals,
+        pages=paging.pages(
+            args["page"],
+            totals[args["state"]],
+            links.PER_PAGE,
+            lambda page: url_for("desk_links.index", state=args["state"], page=page),
+        ),
         refused=refused,
         given=given or {},
         errors=errors or {},

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from .. import events
@@ -21,6 +21,11 @@ from .models import Case
 from .policy import RULES, may_decide_link
 
 Given = Mapping[str, Any]
+PER_PAGE = 20
+AT_DESK: Mapping[str, ColumnElement[bool]] = {
+    "waiting": CaseLink.linked.is_(None),
+    "linked": CaseLink.linked.is_(True),
+}
 
 
 def refusals(session: Session, actor: Actor, case: Case) -> list[Text]:
@@ -81,12 +86,24 @@ def end(session: Session, actor: Actor, link: CaseLink, *, now: dt.datetime) -> 
     events.record(session, actor, "link.end", link.subject, now=now, detail={"case": link.case.code})
 
 
-def waiting(session: Session, actor: Actor) -> list[CaseLink]:
-    """What officers have to decide, oldest first."""
+def at_desk(session: Session, actor: Actor, *, state: str = "waiting", page: int = 1) -> list[CaseLink]:
+    """A page of what officers have to decide, oldest first, or of what stands, newest first."""
     if not may_decide_link(actor, None):
         return []
-    rows = select(CaseLink).where(CaseLink.linked.is_(None)).order_by(CaseLink.at, CaseLink.id)
+    order = (CaseLink.at, CaseLink.id) if state == "waiting" else (CaseLink.decided_at.desc(), CaseLink.id.desc())
+    # Their numbers first: sorting whole rows with their cases costs twice as much.
+    wanted = select(CaseLink.id).where(AT_DESK[state]).order_by(*order)
+    numbers = session.scalars(wanted.limit(PER_PAGE).offset(PER_PAGE * (page - 1))).all()
+    rows = select(CaseLink).where(CaseLink.id.in_(numbers)).order_by(*order)
     return list(session.scalars(rows.options(joinedload(CaseLink.case), joinedload(CaseLink.organisation))))
+
+
+def counted(session: Session, actor: Actor) -> dict[str, int]:
+    """How many links wait and how many stand, for officers."""
+    if not may_decide_link(actor, None):
+        return dict.fromkeys(AT_DESK, 0)
+    counts = [func.count().filter(where) for where in AT_DESK.values()]
+    return dict(zip(AT_DESK, session.execute(select(*counts).select_from(CaseLink)).one(), strict=True))
 
 
 def of_organisation(session: Session, actor: Actor) -> list[CaseLink]:

@@ -26,6 +26,7 @@ from .queue_statements import PER_PAGE, SORTS, VIEWS, Form
 from .taxonomy import Taxonomy
 
 DECIDED_DAYS = 30
+HISTORY = 200  # events of a case on its page; the audit has all of them
 
 
 class AskedForm(Schema):
@@ -156,11 +157,12 @@ def documents(session: Session, actor: Actor) -> Iterator[tuple[str, dict[str, A
 
 
 def history(session: Session, actor: Actor, case: Case) -> list[tuple[Event, str]]:
-    """What happened to a case, newest first, each with the section where it happened; for those who judge."""
+    """What happened last to a case, newest first, each with the section where it happened; for those who judge."""
     if not policy.may_judge(actor, None):
         return []
     rows = select(Event, EventDetail.detail).outerjoin(EventDetail, EventDetail.seq == Event.seq)
-    found = session.execute(rows.where(Event.subject == case.subject).order_by(Event.seq.desc()))
+    newest = rows.where(Event.subject == case.subject).order_by(Event.seq.desc()).limit(HISTORY)
+    found = session.execute(newest)
     return [(event, json.loads(detail or "{}").get("section", "")) for event, detail in found]
 
 

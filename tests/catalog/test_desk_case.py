@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from library import workdays
-from library.catalog import queries
+from library.catalog import queries, queue
 from library.catalog.draft_models import FormalRule, Submission
 from library.catalog.models import Case
 from library.db import Database
@@ -244,3 +244,16 @@ def test_what_people_write_is_never_markup(desk: Desk) -> None:
     code = desk.hand_in(title=hostile)
     for address in ("/desk", f"/desk/cases/{code}"):
         assert "<script>alert" not in desk.get(address)
+
+
+def test_the_page_tells_the_last_that_happened_however_much_that_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "HISTORY", 2)
+    code = desk.hand_in()
+    desk.post(f"/desk/cases/{code}/assign", form=f"/desk/cases/{code}", officer=desk.other.person)
+    page = desk.get(f"/desk/cases/{code}")
+    told = page[page.index('class="life"') :]
+    assert told.count("<li>") == 2
+    assert "Officer assigned" in told.partition("</li>")[0]
+    assert "Draft begun" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -56,13 +57,13 @@ def test_asked_accepted_and_ended(session: Session, editor: Actor, officer: Acto
     with unit(session):
         link = ask(session, editor, case)
     assert queries.linked(session, case) == []
-    assert links.waiting(session, officer) == [link] == links.of_organisation(session, editor)
+    assert links.at_desk(session, officer) == [link] == links.of_organisation(session, editor)
     with unit(session):
         links.accept(session, officer, link, now=make.NOW)
     assert [(each.organisation.name_zh, each.decided_at) for each in queries.linked(session, case)] == [
         ("城市水务", make.NOW)
     ]
-    assert (link.decided_by, links.waiting(session, officer)) == (officer.id, [])
+    assert (link.decided_by, links.at_desk(session, officer)) == (officer.id, [])
     with unit(session):
         links.end(session, editor, link, now=make.NOW)
     assert queries.linked(session, case) == []
@@ -174,9 +175,9 @@ def test_who_ends_and_who_knows(session: Session, editor: Actor, officer: Actor,
     with pytest.raises(Missing):
         links.link(session, stranger, link.id)
     assert links.link(session, editor, link.id) is link is links.link(session, officer, link.id)
-    assert links.of_organisation(session, stranger) == links.waiting(session, stranger) == []
+    assert links.of_organisation(session, stranger) == links.at_desk(session, stranger) == []
     links.end(session, editor, link, now=make.NOW)
-    assert links.waiting(session, officer) == []
+    assert links.at_desk(session, officer) == []
 
 
 def test_asked_on_a_page_decided_at_the_desk_and_said_in_public(database: Database, tmp_path: Path) -> None:
@@ -215,3 +216,57 @@ def page(client: FlaskClient, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, address
     return answer.get_data(as_text=True)
+
+
+def test_an_officer_pages_through_what_waits_and_ends_what_stands(database: Database, tmp_path: Path) -> None:
+    site = Site(database, tmp_path)
+    code = site.add()
+    with database.unit() as session:
+        judge, case = make.officer(session, email="li@desk.example"), session.scalars(select(Case)).one()
+        names = [f"第{number}水务" for number in range(links.PER_PAGE + 2)]
+        asked = [
+            ask(session, make.member(session, handed_in.organisation(session, name_zh=name)), case)
+            for name in names
+        ]
+        links.accept(session, judge, asked[0], now=make.NOW)
+        last = asked[-1].id
+    officer = site.signed_in("li@desk.example")
+
+    def shown(address: str) -> list[str]:
+        return [name for name in names if f">{name}</b>" in page(officer, address)]
+
+    assert (shown("/desk/links"), shown("/desk/links?page=2")) == (names[1:-1], names[-1:])
+    assert officer.get("/desk/links?page=3").status_code == 404
+    # Refused without a reason: the request stands there with what is wrong, on its own page.
+    form = {"csrf_token": token(officer, "/desk/links?page=2")}
+    refused = officer.post(f"/desk/links/{last}/refuse?page=2", data=form)
+    assert (refused.status_code, f">{names[-1]}</b>" in refused.get_data(as_text=True)) == (422, True)
+    # What stands can be ended, and the case no longer says so.
+    assert shown("/desk/links?state=linked") == names[:1]
+    assert f"Linked with {names[0]}" in re.sub("<[^>]+>", "", page(site.client(), f"/cases/{code}"))
+    ended = officer.post(f"/desk/links/{asked[0].id}/end", data=form)
+    assert "The link was ended." in page(officer, str(ended.location))
+    assert shown("/desk/links?state=linked") == []
+    assert names[0] not in page(site.client(), f"/cases/{code}")
+
+
+def test_the_list_asks_the_database_as_often_for_three_as_for_one(
+    database: Database, statements: list[str], tmp_path: Path
+) -> None:
+    site = Site(database, tmp_path)
+    site.add()
+    with database.unit() as session:
+        make.officer(session, email="li@desk.example")
+    officer = site.signed_in("li@desk.example")
+
+    def asked(more: int) -> int:
+        with database.unit() as session:
+            case = session.scalars(select(Case)).one()
+            for _ in range(more):
+                ask(session, make.member(session, handed_in.organisation(session)), case)
+        page(officer, "/desk/links")
+        statements.clear()
+        page(officer, "/desk/links")
+        return len(statements)
+
+    assert asked(1) == asked(2)
