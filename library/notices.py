@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from . import call_notices, deliveries, events, figures
 from .accounts import letters
 from .accounts.letters import Recipient
-from .accounts.models import Organisation, Person
+from .accounts.models import Grant, Invitation, Organisation, Person
 from .catalog import draft_comments
-from .catalog.draft_models import CaseLink, DraftComment, Submission
+from .catalog.draft_models import BulkImport, CaseLink, DraftComment, Submission
 from .catalog.models import Case, CaseReport
 from .catalog.wording import label_in
 from .config import ROOT, Config
@@ -72,9 +72,33 @@ def _himself(session: Session, config: Config, news: News) -> list[Recipient]:
     return [] if news.detail.get("first") else people(session, Person.id == news.number)
 
 
+def _inviter(session: Session, config: Config, news: News) -> list[Recipient]:
+    return people(session, Person.id == session.get_one(Invitation, news.detail["invitation"]).invited_by)
+
+
+def _author(session: Session, config: Config, news: News) -> list[Recipient]:
+    """Who remarked, unless it was settled by the same."""
+    author = session.get_one(DraftComment, news.detail["comment"]).person_id
+    return people(session, Person.id == author) if f"person:{author}" != news.actor else []
+
+
+def _bringer(session: Session, config: Config, news: News) -> list[Recipient]:
+    return people(session, Person.id == session.get_one(BulkImport, news.number).person_id)
+
+
+def _opened_to(session: Session, config: Config, news: News) -> list[Recipient]:
+    """The organisation that something was opened to. What is opened to a person ends by a move with its letter."""
+    organisation = session.get_one(Grant, news.number).organisation_id
+    return members(session, organisation, "owner", "editor") if organisation is not None else []
+
+
 def _asker(session: Session, config: Config, news: News) -> list[Recipient]:
     link = session.get_one(CaseLink, news.number)
     return members(session, link.organisation_id, "owner", "editor")
+
+
+def _asker_unless_he_did_it(session: Session, config: Config, news: News) -> list[Recipient]:
+    return [each for each in _asker(session, config, news) if f"person:{each.person}" != news.actor]
 
 
 def _report(session: Session, news: News) -> Mapping[str, Any]:
@@ -98,6 +122,22 @@ def _organisation(session: Session, news: News) -> Mapping[str, Any]:
     return {"organisation": session.get_one(Organisation, news.number), "by": name_of(session, news)}
 
 
+def _invitation(session: Session, news: News) -> Mapping[str, Any]:
+    invitation = session.get_one(Invitation, news.detail["invitation"])
+    return {**_organisation(session, news), "invitation": invitation}
+
+
+def _table(session: Session, news: News) -> Mapping[str, Any]:
+    return {"table": session.get_one(BulkImport, news.number)}
+
+
+def _grant(session: Session, news: News) -> Mapping[str, Any]:
+    grant = session.get_one(Grant, news.number)
+    kind, _, number = grant.to.partition(":")
+    case = session.get(Case, int(number)) if kind == "case" else None
+    return {"organisation": session.get_one(Organisation, grant.organisation_id), "case": case}
+
+
 def _link(session: Session, news: News) -> Mapping[str, Any]:
     link = session.get_one(CaseLink, news.number)
     return {"link": link, "case": link.case, "organisation": link.organisation}
@@ -113,19 +153,29 @@ NOTICES: Mapping[str, Notice] = {
     "case.archive": Notice(_writers, _case),
     "case.withdraw": Notice(_writers, _case),
     "case.overdue": Notice(_writers, _case),
+    "case.restore": Notice(_writers, _case),
     "case.comment": Notice(_colleagues, _comment, N_("A colleague commented on a draft")),
+    "case.settle": Notice(_author, _comment, N_("A comment of mine was dealt with")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
     **call_notices.NOTICES,
     "link.ask": Notice(officers, _link, N_("An organisation asks to be linked with a case")),
     "link.accept": Notice(_asker, _link),
     "link.refuse": Notice(_asker, _link),
+    "link.end": Notice(_asker_unless_he_did_it, _link),
+    "import.refuse": Notice(_bringer, _table, N_("A table of mine was refused")),
+    "import.done": Notice(_bringer, _table, N_("A table of mine was written")),
     "organisation.ask": Notice(officers, _organisation, N_("An organisation asks to be verified")),
     "organisation.verify": Notice(_owners, _organisation),
     "organisation.refuse": Notice(_owners, _organisation),
+    "organisation.edit": Notice(_other_owners, _organisation),
     "organisation.close": Notice(_owners, _organisation),
+    "organisation.reopen": Notice(_owners, _organisation),
+    "grant.end": Notice(_opened_to, _grant),
     "person.role": Notice(_himself, nothing),
     "token.make": Notice(_himself, nothing),
     "identity.link": Notice(_himself, nothing),
+    "identity.unlink": Notice(_himself, nothing),
+    "invitation.decline": Notice(_inviter, _invitation, N_("Somebody declined my invitation")),
     "membership.begin": Notice(_other_owners, _organisation, N_("Somebody joined my organisation")),
     "membership.change": Notice(_that_person, _organisation),
     "membership.transfer": Notice(_that_person, _organisation),

@@ -409,7 +409,7 @@ def moves(sources: Sources) -> list[Move]:
     return [
         move
         for name, module in sources.items()
-        if module.place[0] and module.place[1] == "flow"
+        if module.place[0] and module.place[1].rpartition("_")[2] == "flow"
         for move in import_module(name).FLOW
     ]
 

@@ -68,4 +68,6 @@ def settle(session: Session, actor: Actor, case: Case, *, comment: int, now: dt.
     if row.settled_at is not None:
         raise Conflict(Text("This comment was settled before."))
     row.settled_at, row.settled_by = now, actor.person
+    detail = {"comment": row.id, "section": row.section}
+    events.record(session, actor, "case.settle", case.subject, now=now, detail=detail)
     return row

@@ -78,3 +78,11 @@ def test_what_is_no_comment(session: Session, editor: Actor, text: str) -> None:
     with pytest.raises(Invalid) as refused:
         draft_comments.comment(session, editor, case, "basics", text=text, now=NOW)
     assert list(refused.value.fields) == ["text"]
+
+
+def test_settling_is_an_event(session: Session, editor: Actor) -> None:
+    with unit(session):
+        case = begun(session, editor)
+        row = draft_comments.comment(session, editor, case, "basics", text="Why?", now=NOW)
+        draft_comments.settle(session, editor, case, comment=row.id, now=NOW)
+    assert told(session, case, "case.settle") == [(editor.id, {"comment": row.id, "section": "basics"})]
