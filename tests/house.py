@@ -72,6 +72,7 @@ FLOORS = {
     "grids": 2,  # tables of cases
     "scores": 2,  # tables of scores
     "ranking": 2,  # pure: from scores to an order
+    "rubrics": 2,  # pure: a score sheet against its rubric
     "bulk": 3,  # many cases at once
     "facts": 3,  # what events fix, as the tables have it now
     "asked_for": 3,  # what readers search for, counted
