@@ -17,9 +17,9 @@ RUBRIC = [FIVE, calling.criterion("effect", 70)]
 DOCUMENT = {"rubric": RUBRIC}
 
 
-def scores(scale: Any = 3, effect: Any = 50, **reasons: str) -> dict[str, Any]:
+def scores(scale: Any = 3, effect: Any = 50, why: str = "") -> dict[str, Any]:
     said = {"scale": scale, "effect": effect}
-    return {code: {"score": each, "reason": reasons.get(code, "")} for code, each in said.items()}
+    return {code: {"score": each, "reason": why} for code, each in said.items()}
 
 
 def sheet(said: dict[str, Any], **over: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_scores_at_and_beyond_the_thresholds_need_a_reason(effect: int, asked: b
     assert rubrics.missing(DOCUMENT, sheet(scores(3, effect)), blind=False) == (
         {"reason.effect": why} if asked else {}
     )
-    assert rubrics.missing(DOCUMENT, sheet(scores(3, effect, effect="因为。")), blind=False) == {}
+    assert rubrics.missing(DOCUMENT, sheet(scores(3, effect, "因为。")), blind=False) == {}
 
 
 def test_a_surer_score_weighs_more() -> None:
