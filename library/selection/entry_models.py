@@ -52,6 +52,8 @@ class Entry(Base):
     """The case was public when its review began: what was public before cannot be made unknown."""
     signer: Mapped[str | None] = mapped_column(String(200))
     """Who attests for the recommender that the materials are true: name and post."""
+    attestation: Mapped[str | None] = mapped_column(Text)
+    """What the recommender says of it: that the materials are true, and why it stands behind them."""
     attested_at: Mapped[dt.datetime | None]
     recommended_by: Mapped[str | None] = mapped_column(String(60))
     reason: Mapped[str | None] = mapped_column(Text)

@@ -128,24 +128,58 @@ class Tie(Base):
 
 
 class Assignment(Base):
-    """A plan that gave experts to entries at once: what was asked for, and what was left open."""
+    """A plan that gives experts to entries at once: what was asked for, what came out, what became of it.
+
+    Pairs are [entry, person]. A plan is computed, applied and undone by the worker; `done` says how far it is.
+    """
 
     __tablename__ = "selection_assignment"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey(Call.id), index=True)
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    pairs: Mapped[list[Any]] = mapped_column(default=list)
+    """As computed; once applied, as written."""
+    taken: Mapped[list[Any]] = mapped_column(default=list)
+    """The pairs that undoing took back."""
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the preview shows: loads, figures, connected groups, who is outside the sector."""
     gaps: Mapped[list[Any]] = mapped_column(default=list)
+    """Entries that lack experts, how many, and why."""
+    left_out: Mapped[list[Any]] = mapped_column(default=list)
+    """Pairs that were not written, or not taken back, each with its reason."""
+    done: Mapped[int] = mapped_column(default=0)
     at: Mapped[dt.datetime]
     by: Mapped[str] = mapped_column(String(60))
+    planned_at: Mapped[dt.datetime | None]
+    why: Mapped[str | None] = mapped_column(Text)
+    """Why nothing came of it."""
+    applied_at: Mapped[dt.datetime | None]
+    applied_by: Mapped[str | None] = mapped_column(String(60))
     undone_at: Mapped[dt.datetime | None]
     undone_by: Mapped[str | None] = mapped_column(String(60))
 
-    __table_args__ = (CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),)
+    __table_args__ = (
+        CheckConstraint("applied_at IS NULL OR applied_by IS NOT NULL", name="applied_by"),
+        CheckConstraint("applied_by IS NULL OR planned_at IS NOT NULL", name="planned"),
+        CheckConstraint("undone_at IS NULL OR undone_by IS NOT NULL", name="undone_by"),
+        CheckConstraint("undone_by IS NULL OR applied_at IS NOT NULL", name="applied"),
+    )
 
     @property
     def subject(self) -> str:
         return f"assignment:{self.id}"
+
+    @property
+    def stage(self) -> str:
+        """One of planning, planned, applying, applied, undoing, undone, failed."""
+        if self.why:
+            return "failed"
+        if self.undone_by:
+            return "undone" if self.undone_at else "undoing"
+        if self.applied_by:
+            return "applied" if self.applied_at else "applying"
+        return "planned" if self.planned_at else "planning"
 
 
 class Review(Base):

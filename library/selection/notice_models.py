@@ -81,12 +81,20 @@ class Objection(Base):
     text: Mapped[str] = mapped_column(Text)
     lang: Mapped[str] = mapped_column(String(2))
     """In which language the objector reads."""
+    word: Mapped[str] = mapped_column(String(64), unique=True)
+    """Digest of the secret word with which the objector, who has no account, reads what came of it."""
     filed_at: Mapped[dt.datetime]
     refusal: Mapped[str | None] = mapped_column(String(20))
     decision: Mapped[str | None] = mapped_column(Text)
     """Why it is admitted or not."""
     decided_at: Mapped[dt.datetime | None]
     decided_by: Mapped[str | None] = mapped_column(String(60))
+    forwarded: Mapped[str | None] = mapped_column(Text)
+    """The text as the parties read it: an officer took out what gives the objector away."""
+    asked: Mapped[str | None] = mapped_column(String(12))
+    """Who is to answer an admitted one."""
+    due: Mapped[dt.datetime | None]
+    """The last moment in which they may."""
     reply: Mapped[str | None] = mapped_column(Text)
     replied_at: Mapped[dt.datetime | None]
     replied_by: Mapped[str | None] = mapped_column(String(60))
@@ -110,7 +118,13 @@ class Objection(Base):
         CheckConstraint("(state IN ('upheld', 'dismissed')) = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by"),
         CheckConstraint("lang IN ('zh', 'en')", name="lang"),
-        Index("ix_selection_objection_state", "state"),
+        CheckConstraint(f"asked IS NULL OR asked IN {REPLIERS}", name="asked"),
+        CheckConstraint("(state IN ('filed', 'not_admitted')) = (asked IS NULL)", name="forwarded"),
+        CheckConstraint(
+            "(asked IS NULL) = (due IS NULL) AND (asked IS NULL) = (forwarded IS NULL)", name="forwarded_whole"
+        ),
+        CheckConstraint("(reply IS NULL) = (replied_at IS NULL)", name="replied"),
+        Index("ix_selection_objection_state", "state", "filed_at"),
     )
 
     @property
@@ -125,7 +139,7 @@ class Objector(Base):
 
     objection_id: Mapped[int] = mapped_column(ForeignKey(Objection.id), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
-    contact: Mapped[str] = mapped_column(String(255))
+    contact: Mapped[str] = mapped_column(String(255), index=True)
 
     objection: Mapped[Objection] = relationship(back_populates="objector")
 

@@ -27,13 +27,31 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("pairs", sa.JSON(), nullable=False),
+        sa.Column("taken", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.JSON(), nullable=False),
         sa.Column("gaps", sa.JSON(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_by", sa.String(length=60), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.String(length=60), nullable=True),
         sa.CheckConstraint(
-            "(undone_at IS NULL) = (undone_by IS NULL)", name=op.f("ck_selection_assignment_undone")
+            "applied_at IS NULL OR applied_by IS NOT NULL", name=op.f("ck_selection_assignment_applied_by")
+        ),
+        sa.CheckConstraint(
+            "applied_by IS NULL OR planned_at IS NOT NULL", name=op.f("ck_selection_assignment_planned")
+        ),
+        sa.CheckConstraint(
+            "undone_at IS NULL OR undone_by IS NOT NULL", name=op.f("ck_selection_assignment_undone_by")
+        ),
+        sa.CheckConstraint(
+            "undone_by IS NULL OR applied_at IS NOT NULL", name=op.f("ck_selection_assignment_applied")
         ),
         sa.ForeignKeyConstraint(["call_id"], ["selection_call.id"], name=op.f("fk_selection_assignment_call_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_selection_assignment")),
@@ -113,6 +131,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("salt", sa.String(length=64), nullable=False),
         sa.Column("inputs", sa.Text(), nullable=False),
         sa.Column("inputs_sha256", sa.String(length=64), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
@@ -200,6 +219,10 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(length=60), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "told_at IS NULL OR released_at IS NOT NULL", name=op.f("ck_selection_list_told")
+        ),
         sa.CheckConstraint(
             "(state = 'released') = (released_at IS NOT NULL)", name=op.f("ck_selection_list_released")
         ),
@@ -260,6 +283,7 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.String(length=60), nullable=False),
         sa.Column("was_public", sa.Boolean(), nullable=False),
         sa.Column("signer", sa.String(length=200), nullable=True),
+        sa.Column("attestation", sa.Text(), nullable=True),
         sa.Column("attested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recommended_by", sa.String(length=60), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -439,11 +463,15 @@ def upgrade() -> None:
         sa.Column("ground", sa.String(length=20), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("word", sa.String(length=64), nullable=False),
         sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("refusal", sa.String(length=20), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.String(length=60), nullable=True),
+        sa.Column("forwarded", sa.Text(), nullable=True),
+        sa.Column("asked", sa.String(length=12), nullable=True),
+        sa.Column("due", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reply", sa.Text(), nullable=True),
         sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replied_by", sa.String(length=60), nullable=True),
@@ -464,6 +492,17 @@ def upgrade() -> None:
             "ground IN ('false_material', 'not_eligible', 'rights', 'conflict', 'procedure', 'other')",
             name=op.f("ck_selection_objection_ground"),
         ),
+        sa.CheckConstraint(
+            "asked IS NULL OR asked IN ('applicant', 'recommender')", name=op.f("ck_selection_objection_asked")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('filed', 'not_admitted')) = (asked IS NULL)", name=op.f("ck_selection_objection_forwarded")
+        ),
+        sa.CheckConstraint(
+            "(asked IS NULL) = (due IS NULL) AND (asked IS NULL) = (forwarded IS NULL)",
+            name=op.f("ck_selection_objection_forwarded_whole"),
+        ),
+        sa.CheckConstraint("(reply IS NULL) = (replied_at IS NULL)", name=op.f("ck_selection_objection_replied")),
         sa.CheckConstraint("lang IN ('zh', 'en')", name=op.f("ck_selection_objection_lang")),
         sa.CheckConstraint(
             "refusal IS NULL OR refusal IN ('late', 'anonymous', 'no_evidence', 'unrelated', 'own_score', 'repeated')",
@@ -488,11 +527,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_selection_objection")),
         sa.UniqueConstraint("code", name=op.f("uq_selection_objection_code")),
         sa.UniqueConstraint("key", name=op.f("uq_selection_objection_key")),
+        sa.UniqueConstraint("word", name=op.f("uq_selection_objection_word")),
     )
     with op.batch_alter_table("selection_objection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_selection_objection_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_selection_objection_notice_id"), ["notice_id"], unique=False)
-        batch_op.create_index("ix_selection_objection_state", ["state"], unique=False)
+        batch_op.create_index("ix_selection_objection_state", ["state", "filed_at"], unique=False)
 
     op.create_table(
         "selection_review",
@@ -605,4 +645,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("objection_id", name=op.f("pk_selection_objector")),
     )
+    with op.batch_alter_table("selection_objector", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_selection_objector_contact"), ["contact"], unique=False)
+
     # ### end Alembic commands ###
