@@ -159,10 +159,7 @@ def test_markup_is_text_everywhere(site: Site, lang: str) -> None:
     assert broken(officer, [f"/desk/cases/{code}/near"], shown=False) == []
 
     with site.database.unit() as session:
-        found = (
-            handed_in.case(session, code) if hasattr(handed_in, "case") else session.get_one(type(case), case.id)
-        )
-        handed_in.move(session, judge, found, "case.admit", given={})
+        handed_in.move(session, judge, session.get_one(Case, case.id), "case.admit", given={})
     site.work()
     reader = site.client(lang)
     public = [f"/cases/{code}", f"/cases/{code}/revisions", f"/cases/{code}/revisions/1"]
