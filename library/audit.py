@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from . import chain, events, web
 from .accounts.models import Organisation, Person
-from .catalog import facts, wording
+from .catalog import wording
 from .catalog.models import Case
 from .errors import Missing, Text
 from .paging import asked, pages
 from .policy import Actor, Rules
+from .selection import facts
 from .verbs import VERBS
 from .web import door
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import chain, demonstration, events, indexing, migrations, seeding, serving, users
 from .application import RULES
-from .catalog import asked_for, facts, operations, queries
+from .catalog import asked_for, operations, queries
 from .catalog.flow import FLOW
 from .catalog.models import CaseReport
 from .commands import bar, opened, plainly
@@ -24,7 +24,7 @@ from .db import Database, canonical
 from .errors import Invalid, Problem
 from .language import CATALOGUES
 from .policy import SYSTEM
-from .selection import ranking
+from .selection import facts, ranking
 from .selection.scores import read as read_scores
 from .worker import Worker, now
 

@@ -161,6 +161,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "token_scope": {
         "read": N_("Read"),
         "cases:write": N_("Write and submit cases"),
+        "entries:write": N_("Enter calls, recommend entries"),
     },
     "import_state": {
         "waiting": N_("Being read"),

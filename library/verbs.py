@@ -51,6 +51,7 @@ VERBS: Mapping[str, str] = {
     "entry.assign": N_("Form check given to an officer"),
     "entry.pass": N_("Form check passed"),
     "entry.return": N_("Entry returned for correction"),
+    "entry.overdue": N_("Correction of an entry is late"),
     "entry.correct": N_("Entry corrected"),
     "entry.fail": N_("Form check failed"),
     "entry.review": N_("Given to expert review"),

@@ -67,6 +67,26 @@ FLOORS = {
     "rulebook": 3,  # formal rules and working days, as officers set them
     "admission": 3,  # what the library answers to a submission
     "places": 3,  # quotas of recommenders, late permits
+    "entry_policy": 2,
+    "entry_schemas": 2,
+    "entry_queries": 2,
+    "entries": 3,  # entered, recommended, taken back
+    "checks": 3,  # the form check of entries
+    "entry_flow": 4,
+    "notice_policy": 2,
+    "notice_schemas": 2,
+    "notice_queries": 2,
+    "announcing": 3,  # public notices
+    "objections": 3,
+    "objection_letters": 3,  # their receipts
+    "objection_erasing": 3,  # who objected, a year after
+    "notice_facts": 3,
+    "notice_flow": 4,
+    "objection_flow": 4,
+    "notice_pages": 6,
+    "desk_objections": 6,
+    "desk_notices": 6,
+    "objection_replies": 6,
     "duplicates": 3,  # cases that say nearly the same as another
     "links": 3,  # collected cases and the organisations in them
     "grids": 2,  # tables of cases
@@ -140,6 +160,7 @@ GROUND = {
     "unpacking",  # what runs in it
     "packages",  # office files from inside
     "pdf",
+    "quarantine",  # files of people whom nobody knows
     "previews",  # what a page shows of a file
     "scanning",  # by ClamAV, where there is one
     "stripping",  # files without what they say about their makers
@@ -165,6 +186,7 @@ ROOF = {
         "audit",
         "hearing",  # who hears of what, in parts; the tables of notices by subject
         "call_notices",
+        "objection_notices",
     ),
 }
 

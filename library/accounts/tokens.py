@@ -23,7 +23,7 @@ from .models import ApiToken, Person
 
 # What a token may be for. Every token reads; the words stand in labels.
 READ = "read"
-SCOPES = (READ, "cases:write")
+SCOPES = (READ, "cases:write", "entries:write")
 PREFIX = "caselib_"  # by which programs that look for leaked secrets know ours
 HINT = len(PREFIX) + 4
 DAYS = (30, 90, 365)
@@ -126,6 +126,7 @@ def actor_of(session: Session, token: ApiToken, *, now: dt.datetime) -> Actor:
     if actor.person is None:
         raise Unauthenticated(Text("The account of this token is closed."))
     person = session.get_one(Person, actor.person)
+    actor = replace(actor, withheld=people.withheld(session, person))
     if person.roles and profile.has_factor(person):
         return replace(actor, roles=actor.roles | {role.name for role in person.roles})
     return actor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, true
 
 from ..policy import Actor, Rules, anyone
+from . import entry_policy, notice_policy
 from .models import Call
 
 KEEPERS = ("officer", "system")
@@ -31,6 +32,8 @@ def may_keep_time(actor: Actor, call: Call | None) -> bool:
 
 
 RULES: Rules = {
+    **entry_policy.RULES,
+    **notice_policy.RULES,
     "call.browse": anyone,
     "call.see": lambda actor, call: call is None or may_see(actor, call),
     "call.run": may_run,
