@@ -139,18 +139,20 @@ def _told(detail: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _names(session: Session, subjects: set[str]) -> dict[str, str]:
-    """Names of people, organisations and cases, each kind in one statement; of others their kind."""
-    found = {subject: _called(subject) for subject in subjects}
-    for kind, column, name in (
-        ("person", Person.id, Person.name),
-        ("organisation", Organisation.id, Organisation.name_zh),
-        ("case", Case.id, func.coalesce(Case.code, Case.key)),
+def _names(session: Session, subjects: set[str]) -> dict[str, dict[str, str | None]]:
+    """What each is called, by what it is called with: `zh` and `en` an organisation; `name`, in whatever letters,
+    a person; `code` a case; `words` whatever has no name. Each kind in one statement."""
+    found: dict[str, dict[str, str | None]] = {each: {"words": _called(each)} for each in subjects}
+    for kind, number, columns in (
+        ("person", Person.id, {"name": Person.name}),
+        ("organisation", Organisation.id, {"zh": Organisation.name_zh, "en": Organisation.name_en}),
+        ("case", Case.id, {"code": func.coalesce(Case.code, Case.key)}),
     ):
         numbers = [int(each.partition(":")[2]) for each in subjects if each.startswith(f"{kind}:")]
         if numbers:
-            for number, words in session.execute(select(column, name).where(column.in_(numbers))):
-                found[f"{kind}:{number}"] = words or found[f"{kind}:{number}"]
+            named = [column.label(word) for word, column in columns.items()]
+            for row in session.execute(select(number.label("number"), *named).where(number.in_(numbers))):
+                found[f"{kind}:{row.number}"].update({word: getattr(row, word) for word in columns})
     return found
 
 

@@ -54,7 +54,7 @@ def test_subjects_have_names_and_edits_their_section(site: Site) -> None:
         for subject in ("letter:23", "letter:0", "import:1", "taxonomy:1"):
             events.record(session, make.OFFICER, "rule.edit", subject, now=make.NOW)
     page = site.signed_in("li@ministry.example").get("/audit").get_data(as_text=True)
-    cells = re.findall(r'href="/audit\?subject=([^"]+)">([^<]+)<', page)
+    cells = re.findall(r'href="/audit\?subject=([^"]+)">(?:<span[^>]*>)?([^<]+)<', page)
     assert dict(cells) == {
         "letter:23": "Letter 23",
         "letter:0": "Letter",
@@ -66,6 +66,23 @@ def test_subjects_have_names_and_edits_their_section(site: Site) -> None:
     assert re.findall(r'Section edited<br><small class="meta">([^<]+)<', page) == ["Deployment", "Basics"]
     mine = site.signed_in("an@works.example").get("/account/history").get_data(as_text=True)
     assert re.findall(r'Section edited<br><small class="meta">([^<]+)<', mine) == ["Deployment", "Basics"]
+
+
+@pytest.mark.parametrize(("lang", "name"), [("zh", "清源水务"), ("en", "Qingyuan Water")])
+def test_names_say_what_language_they_are_in(site: Site, lang: str, name: str) -> None:
+    """Of organisations and people; the key of a draft is in none."""
+    with site.database.unit() as session:
+        both = make.organisation(session, name_zh="清源水务", name_en="Qingyuan Water")
+        one = make.organisation(session, name_zh="青河建设", name_en=None)
+        writer = make.member(session, both, email="lena@works.example", name="Lena Fischer")
+        key = drafts.start(session, writer, now=make.NOW).key
+        for organisation in (both, one):
+            events.record(session, make.OFFICER, "organisation.edit", organisation.subject, now=make.NOW)
+    page = site.signed_in("li@ministry.example", lang).get("/audit").get_data(as_text=True)
+    told = set(re.findall(r'href="/audit\?[^"]+"><span([^>]*)>([^<]+)</span>', page))
+    only_chinese = ' lang="zh-CN"' if lang == "en" else ""
+    people = {(' lang="mul"', "李梅"), (' lang="mul"', "Lena Fischer")}
+    assert told == {("", name), (only_chinese, "青河建设"), (' class="code"', key), *people}
 
 
 def test_erased_details_are_said_to_be_erased(site: Site) -> None:

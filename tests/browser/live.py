@@ -137,7 +137,9 @@ def file_report(page: Page, words: str) -> None:
     page.goto(f"/cases/{COLLECTED}/report")
     page.check("#ground-error")
     page.fill("#text", words)
-    page.click("main form [type=submit]")
+    # A click ends when the form is on its way; a reload before the answer would have no page to reload.
+    with page.expect_navigation():
+        page.click("main form [type=submit]")
 
 
 def until_letter(page: Page, words: str) -> None:

@@ -20,7 +20,7 @@ import make
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from library import create_app, demonstration
+from library import create_app, demonstration, events
 from library.accounts import identity, invitations, letters, people, tokens
 from library.accounts.letter_models import Letter
 from library.accounts.models import Membership, Organisation, Person
@@ -89,7 +89,10 @@ def made(folder: Path) -> Scene:
     passwords = json.loads(demonstration.kept_in(config).read_text(encoding="utf-8"))
     places["password"] = passwords["officer"]
     until_checked(database, table.key)
-    return Scene(places, {who: cookie(database, config, who) for who in WHO if who in passwords}, codes)
+    cookies = {who: cookie(database, config, who) for who in WHO if who in passwords}
+    with database.unit() as session:
+        newest(session, now)
+    return Scene(places, cookies, codes)
 
 
 def actor(session: Session, who: str) -> Actor:
@@ -164,6 +167,15 @@ def post(session: Session, owner: Actor, now: dt.datetime) -> dict[str, str]:
     assert letter is not None
     letter.state = "held"
     return {"letter": str(letter.id)}
+
+
+def newest(session: Session, now: dt.datetime) -> None:
+    """The audit begins with what it may have to name: somebody in Latin letters, an organisation that has only a
+    Chinese name, a draft without a number."""
+    organisation = make.organisation(session, name_zh="北岸物流有限公司")
+    writer = make.member(session, organisation, name="Lena Fischer", email="lena@north.example")
+    handed_in.draft(session, writer, now=now)
+    events.record(session, writer, "organisation.edit", organisation.subject, now=now)
 
 
 def cookie(database: Database, config: Config, who: str) -> str:
