@@ -17,7 +17,7 @@ from .catalog import queries, wording
 from .catalog.counts import PLANS, surely
 from .catalog.views import with_url
 from .errors import Missing, Text
-from .policy import VISITOR
+from .policy import VISITOR, Actor
 from .statistics import queries as statistics
 from .web import door
 
@@ -30,15 +30,18 @@ NEWEST = 5
 @bp.get("/")
 @door("page.see")
 def home() -> str:
-    counted = _search(Query(filters={"origin": REAL}, facets=("direction", "sector"), per_page=1))
-    newest = _search(Query(filters={"origin": REAL, "scale": FIGURES}, sort="newest", per_page=NEWEST))
+    kept = wording.kept_back()
+    counted = _search(Query(filters={"origin": REAL}, facets=("direction", "sector"), per_page=1, without=kept))
+    newest = _search(
+        Query(filters={"origin": REAL, "scale": FIGURES}, sort="newest", per_page=NEWEST, without=kept)
+    )
     return web.render(
         "home.html",
         building=counted is None,
         total=counted.total if counted else None,
         directions=_directions(counted.facets if counted else {}),
-        tally=web.recall("tally", lambda session: _tally(session, demonstration=False)),
-        demo_tally=web.recall("demo tally", lambda session: _tally(session, demonstration=True)),
+        tally=_drawn("tally", demonstration=False),
+        demo_tally=_drawn("demo tally", demonstration=True),
         rows=[with_url(hit.stored) for hit in newest.items] if newest else [],
         national=web.recall("national", lambda session: statistics.national(session, VISITOR)),
     )
@@ -73,9 +76,16 @@ def _directions(facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _tally(session: Session, *, demonstration: bool) -> charts.Tally:
+def _drawn(name: str, *, demonstration: bool) -> charts.Tally:
+    """What everybody sees alike is remembered; from whom cases are kept back, it is drawn without them."""
+    if web.actor().withheld:
+        return _tally(web.session(), web.actor(), demonstration=demonstration)
+    return web.recall(name, lambda session: _tally(session, VISITOR, demonstration=demonstration))
+
+
+def _tally(session: Session, actor: Actor, *, demonstration: bool) -> charts.Tally:
     """Every project on one ladder: those with a figure of their own; plans and totals are not drawn."""
-    leads = queries.headlines(session, VISITOR, demonstration=demonstration)
+    leads = queries.headlines(session, actor, demonstration=demonstration)
     own = [lead for lead in leads if lead and lead.scope == "project" and lead.kind not in PLANS]
     return charts.tally(
         [surely(lead) for lead in own if lead.verified_on is None],

@@ -18,6 +18,7 @@ class Actor:
     `membership` is what the person is in that organisation: owner, editor, commenter or nothing.
     `grants` maps a subject such as `case:17` to the audiences that were opened to this actor.
     `scopes` is None for a person at a browser; a program has only what its token names.
+    `withheld` are the subjects that are kept back from an expert while calls are in review.
     """
 
     id: str = "visitor"
@@ -27,6 +28,7 @@ class Actor:
     membership: str = ""
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     scopes: frozenset[str] | None = None
+    withheld: frozenset[str] = field(default=frozenset(), hash=False)
 
     def has(self, *roles: str) -> bool:
         return not self.roles.isdisjoint(roles)

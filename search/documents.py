@@ -53,6 +53,8 @@ class Query:
     """Only what was asked for: nothing else is tried when nothing is found."""
     highlights: bool = True
     explain: bool = False
+    without: frozenset[str] = frozenset()
+    """Keys of documents that are kept back from this reader; for the reader they are not there."""
 
 
 class Because(NamedTuple):

@@ -47,16 +47,20 @@ class Index:
         return self.followed[0]
 
     def search(self, query: Query) -> Hits:
-        return answer(self._newest().snapshot, query)
+        return answer(self._newest().snapshot.without(query.without), query)
 
     def warm(self) -> None:
         """Read now what the first readers would otherwise wait for: the vocabulary and the most frequent words."""
         with contextlib.suppress(IndexMissing, IndexBroken):
             warm(self._newest().snapshot)
 
-    def suggest(self, typed: str, lang: str, limit: int = 8) -> list[Completion]:
-        """What may be meant by what has been typed so far: words, names, and the titles that have them."""
-        return completions(self._newest().snapshot, typed, lang, limit)
+    def suggest(
+        self, typed: str, lang: str, limit: int = 8, *, without: frozenset[str] = frozenset()
+    ) -> list[Completion]:
+        """What may be meant by what has been typed so far: words, names, and the titles that have them.
+
+        `without`: keys of documents that are kept back from this reader."""
+        return completions(self._newest().snapshot.without(without), typed, lang, limit)
 
     def refresh(self) -> None:
         """Take up the newest commit now. A search does so by itself, for one readlink when there is none."""

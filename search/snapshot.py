@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from search.documents import Completion, Explanation, Hit, Hits, Query, Share
@@ -21,11 +22,16 @@ from search.table import Mask, bits_of
 from search.tree import Node, Not, Prefix, Word
 from search.vocabulary import Vocabulary
 
+READERS = 32
+"""Sets of documents that are kept back from somebody, for which a snapshot is remembered."""
+
 
 class Snapshot:
     """What is in it never changes."""
 
-    def __init__(self, segments: Sequence[Segment], deleted: Sequence[NDArray[np.intp]]) -> None:
+    def __init__(
+        self, segments: Sequence[Segment], deleted: Sequence[NDArray[np.intp]], orders: Orders | None = None
+    ) -> None:
         """`deleted`: by segment the numbers of the documents in it that are no more, ascending."""
         self.segments, self._deleted = segments, deleted
         self._alive = alive = [_alive(segment, gone) for segment, gone in zip(segments, deleted, strict=True)]
@@ -34,7 +40,24 @@ class Snapshot:
         pairs = zip(tables, alive, strict=True)
         words = sum(float(table.lengths[mask[: table.size]].sum()) for table, mask in pairs)
         self._collection = Collection(sum(counts), words / max(sum(counts), 1))
-        self._orders = Orders(segments)
+        self._orders = orders or Orders(segments)
+        self._others: LRUCache[frozenset[str], Snapshot] = LRUCache(READERS)
+
+    def without(self, keys: frozenset[str]) -> Snapshot:
+        """The same for a reader from whom these documents are kept back: as if they were not there, in hits,
+        counts, facets, suggestions and spellings alike."""
+        if not keys:
+            return self
+        found = self._others.get(keys)
+        if found is None:
+            wanted = np.array([key.encode() for key in keys], dtype=bytes)
+            pairs = zip(self.segments, self._deleted, strict=True)
+            gone = [np.union1d(old, np.flatnonzero(np.isin(each.table.keys, wanted))) for each, old in pairs]
+            # Two threads at once make two that are alike.
+            found = self._others[keys] = Snapshot(
+                self.segments, [each.astype(np.intp) for each in gone], self._orders
+            )
+        return found
 
     def search(self, query: Query, tree: Node) -> Hits:
         """The hits for a tree that was grown from the query's text."""

@@ -15,6 +15,7 @@ from .. import events
 from ..errors import Missing, Text
 from ..policy import VISITOR, Actor
 from .models import ApiToken, Grant, Membership, Organisation, Person, SignIn
+from .withheld_models import Withheld, WithheldFrom
 
 NOTED_EVERY = dt.timedelta(minutes=5)
 FORGOTTEN_AFTER = dt.timedelta(days=14)  # a browser that was not seen for so long is signed out
@@ -46,6 +47,13 @@ OPENED_TO = select(Grant.to, Grant.audience).where(
     Grant.ended_at.is_(None),
     Grant.at <= bindparam("now"),
     Grant.until > bindparam("now"),
+)
+# What is kept back from somebody: the reverse of a grant.
+WITHHELD = (
+    select(Withheld.subject)
+    .join(WithheldFrom, WithheldFrom.why == Withheld.why)
+    .where(WithheldFrom.person_id == bindparam("person"))
+    .distinct()
 )
 
 
@@ -111,6 +119,7 @@ def acting(session: Session, found: Recognised, *, now: dt.datetime) -> Actor:
         found.person.id,
         found.membership,
         _opened(session, found.person.id, organisation, now),
+        withheld=withheld(session, found.person),
     )
 
 
@@ -142,6 +151,14 @@ def with_token(session: Session, token: ApiToken, *, now: dt.datetime) -> Actor:
         _opened(session, person.id, acts_for, now),
         frozenset(token.scopes),
     )
+
+
+def withheld(session: Session, person: Person) -> frozenset[str]:
+    """The subjects that are kept back from somebody. Only from experts, also while no second factor was shown:
+    everybody else costs no statement."""
+    if not any(role.name == "expert" for role in person.roles):
+        return frozenset()
+    return frozenset(session.scalars(WITHHELD, {"person": person.id}))
 
 
 def himself(person: Person) -> Actor:

@@ -27,7 +27,7 @@ bp = Blueprint("catalog_api", __name__, url_prefix="/api/v1", description="Cases
 def cases(args: dict[str, Any]) -> Any:
     """Search the public cases; same ids and order as the page."""
     args = {**args, "sort": args.get("sort")}
-    hits = finding.find(current_app.extensions["index"], args, web.language())
+    hits = finding.find(current_app.extensions["index"], args, web.language(), without=wording.kept_back())
     paged(hits.total, args["page"], args["per_page"])
     return {
         "total": hits.total,
@@ -55,7 +55,7 @@ def cases(args: dict[str, Any]) -> Any:
 @door("case.browse")
 def suggestions(args: dict[str, Any]) -> Any:
     """What may be meant by the beginning of a word: sectors, words, organisations, places and titles."""
-    found = suggest.completions(current_app.extensions["index"], args, web.language())
+    found = suggest.completions(current_app.extensions["index"], args, web.language(), without=wording.kept_back())
     return {
         "items": suggest.items(
             found,

@@ -121,9 +121,18 @@ class SearchArgs(Schema):
 
 
 def find(
-    index: Index, args: Mapping[str, Any], lang: Lang, *, counted: tuple[str, ...] = FACETS, marked: bool = True
+    index: Index,
+    args: Mapping[str, Any],
+    lang: Lang,
+    *,
+    without: frozenset[str],
+    counted: tuple[str, ...] = FACETS,
+    marked: bool = True,
 ) -> Hits:
-    """Search, count the facets `counted` and mark the words. Raises Unavailable while the index is being built."""
+    """Search, count the facets `counted` and mark the words; `without` the cases that are kept back from who asks.
+
+    Raises Unavailable while the index is being built.
+    """
     query = Query(
         text=args["q"].replace("\0", " ").strip(),
         filters={name: tuple(args[name]) for name in FACETS if args[name]},
@@ -138,6 +147,7 @@ def find(
         exact=args["exact"],
         explain=args["explain"] and marked,
         highlights=marked,
+        without=without,
     )
     try:
         return index.search(query)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, cast, false, literal, or_, select, true
 
+from ..accounts.withheld_models import Withheld, WithheldFrom
 from ..policy import MINISTRY, Actor, Rules, anyone
 from .draft_models import CaseLink, Submission
 from .models import Case, CaseReport
@@ -23,8 +24,9 @@ def public() -> ColumnElement[bool]:
 
 def may_see(actor: Actor, case: Case) -> bool:
     """Public cases are everybody's; the others belong to their owner, the ministry and the system, and to whom
-    a grant opens them."""
-    return (
+    a grant opens them. What is kept back from an expert is kept back, public or not, whatever else the expert is.
+    """
+    return not is_withheld(actor, case) and (
         is_public(case)
         or _owns(actor, case)
         or actor.has("system", "officer", "administrator")
@@ -32,13 +34,30 @@ def may_see(actor: Actor, case: Case) -> bool:
     )
 
 
+def is_withheld(actor: Actor, case: Case) -> bool:
+    """Is the case in a call that the actor reviews?"""
+    return case.subject in actor.withheld
+
+
+def not_withheld(actor: Actor) -> ColumnElement[bool]:
+    """Not `is_withheld`, as a WHERE. By the table and not by the list, which may have thousands."""
+    if not actor.withheld:
+        return true()
+    kept_back = (
+        select(Withheld.subject)
+        .join(WithheldFrom, WithheldFrom.why == Withheld.why)
+        .where(WithheldFrom.person_id == actor.person)
+    )
+    return (literal("case:") + cast(Case.id, String)).not_in(kept_back)
+
+
 def visible(actor: Actor) -> ColumnElement[bool]:
     """`may_see` as a WHERE."""
     if actor.has("system", "officer", "administrator"):
-        return Case.id.is_not(None)
+        return and_(Case.id.is_not(None), not_withheld(actor))
     owns = Case.owner_id == actor.organisation if actor.organisation is not None else false()
     opened = [int(name[5:]) for name in actor.grants if name.startswith("case:")]
-    return or_(public(), owns, Case.id.in_(opened) if opened else false())
+    return and_(or_(public(), owns, Case.id.in_(opened) if opened else false()), not_withheld(actor))
 
 
 def audiences(actor: Actor, case: Case) -> frozenset[str]:
@@ -72,7 +91,8 @@ def may_read_draft(actor: Actor, case: Case | None) -> bool:
     """Every member reads what the organisation writes; so does the ministry once it was handed in."""
     if case is None:
         return bool(actor.membership) or actor.has("officer", "administrator", "system")
-    handed_in = case.code is not None and actor.has("officer", "administrator", "system")
+    ministry = actor.has("officer", "administrator", "system") and not is_withheld(actor, case)
+    handed_in = case.code is not None and ministry
     return (_owns(actor, case) and bool(actor.membership)) or handed_in
 
 

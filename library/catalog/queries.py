@@ -29,7 +29,7 @@ def case(session: Session, actor: Actor, code: str) -> Case:
     wanted = wanted.options(joinedload(Case.counts), joinedload(Case.owner))
     found = session.scalars(wanted).unique().one_or_none()
     if found is None:
-        if grave := tombstone(session, code):
+        if grave := tombstone(session, actor, code):
             since, until = (at and at.astimezone(workdays.ZONE).date() for at in (grave["since"], grave["until"]))
             stay = Text("It was here from %(since)s to %(until)s.", {"since": since, "until": until})
             why = [Text("Why it left: %(why)s", {"why": grave["farewell"]})] if grave["farewell"] else []
@@ -38,9 +38,18 @@ def case(session: Session, actor: Actor, code: str) -> Case:
     return found
 
 
-def tombstone(session: Session, code: str) -> dict[str, Any] | None:
+def kept_back(session: Session, actor: Actor) -> frozenset[str]:
+    """The numbers of the cases that are kept back from the actor; no statement where nothing is."""
+    if not actor.withheld:
+        return frozenset()
+    rows = select(Case.code).where(Case.code.is_not(None), ~policy.not_withheld(actor))
+    return frozenset(str(code) for code in session.scalars(rows))
+
+
+def tombstone(session: Session, actor: Actor, code: str) -> dict[str, Any] | None:
     """What is left to say of a case that was public once: its number, from when to when, and why it left."""
     gone = select(Case).where(Case.code == code, Case.state == "archived", Case.embargoed.is_(False))
+    gone = gone.where(policy.not_withheld(actor))
     found = session.scalar(gone)
     if found is None:
         return None

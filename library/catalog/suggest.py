@@ -50,13 +50,15 @@ class SuggestedShape(Schema):
     items = fields.List(fields.Nested(SuggestionShape), required=True)
 
 
-def completions(index: Index, args: dict[str, Any], lang: Literal["zh", "en"]) -> list[Completion]:
-    """Raises Unavailable while the index is being built."""
+def completions(
+    index: Index, args: dict[str, Any], lang: Literal["zh", "en"], *, without: frozenset[str]
+) -> list[Completion]:
+    """`without` what only those cases say. Raises Unavailable while the index is being built."""
     typed = args["q"].replace("\0", " ").strip()
     if not typed:
         return []
     try:
-        return index.suggest(typed, lang, args["limit"])
+        return index.suggest(typed, lang, args["limit"], without=without)
     except (IndexMissing, IndexBroken) as error:
         raise Unavailable(
             Text("The search index is being built. The cases are safe; try again in a moment.")

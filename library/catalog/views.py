@@ -54,14 +54,18 @@ def asked() -> dict[str, Any]:
 def tombstone(problem: Gone) -> tuple[str, int]:
     """What is left of a case that was public once, at every address that it had."""
     code = (request.view_args or {})["code"]
-    return web.render("catalog/tombstone.html", grave=queries.tombstone(web.session(), code)), problem.status
+    return web.render(
+        "catalog/tombstone.html", grave=queries.tombstone(web.session(), web.actor(), code)
+    ), problem.status
 
 
 @bp.get("/search")
 @door("case.browse")
 def search() -> str:
     args = asked()
-    g.hits = hits = finding.find(current_app.extensions["index"], args, web.language())
+    g.hits = hits = finding.find(
+        current_app.extensions["index"], args, web.language(), without=wording.kept_back()
+    )
     return _results(args, hits, url_for("catalog.search"))
 
 
@@ -121,7 +125,9 @@ def _given(
     index = current_app.extensions["index"]
     for drop, words in zip(drops, labelled, strict=False):
         asked_then = {**args, **drop, "page": 1, "per_page": 1, "exact": True}
-        hits = finding.find(index, asked_then, web.language(), counted=(), marked=False)
+        hits = finding.find(
+            index, asked_then, web.language(), without=wording.kept_back(), counted=(), marked=False
+        )
         if total := finding.total(hits, asked_then):
             yield {"label": words, "url": address(**drop), "total": total}
 
@@ -137,7 +143,14 @@ def search_help() -> str:
 def search_csv() -> Response:
     """The first thousand results as a table."""
     args = {**asked(), "page": 1, "per_page": export.LIMIT}
-    hits = finding.find(current_app.extensions["index"], args, web.language(), counted=(), marked=False)
+    hits = finding.find(
+        current_app.extensions["index"],
+        args,
+        web.language(),
+        without=wording.kept_back(),
+        counted=(),
+        marked=False,
+    )
     rows = [with_url(hit.stored) for hit in hits.items]
     return attached.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
 
@@ -217,7 +230,7 @@ def sector(code: str) -> str:
     facet = "direction" if len(path) == 1 else "sector"
     given = asked()
     args = {**finding.SearchArgs().load({}), "page": given["page"], "sort": given["sort"], facet: [code]}
-    hits = finding.find(current_app.extensions["index"], args, web.language())
+    hits = finding.find(current_app.extensions["index"], args, web.language(), without=wording.kept_back())
     address = finding.Address({**args, facet: []}, url_for("catalog.sector", code=code))
     counts = hits.facets["sector"]
     return web.render(
@@ -250,7 +263,12 @@ def similar(row: dict[str, Any]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for filters in ({"network": tuple(row["networks"])}, {}):
         if len(found) < SIMILAR and (filters.get("network") or not filters):
-            query = Query(filters={"sector": (row["sectors"][0],), **filters}, sort="newest", per_page=SIMILAR + 1)
+            query = Query(
+                filters={"sector": (row["sectors"][0],), **filters},
+                sort="newest",
+                per_page=SIMILAR + 1,
+                without=wording.kept_back(),
+            )
             try:
                 hits = index.search(query)
             except (IndexMissing, IndexBroken):

@@ -1,8 +1,11 @@
-"""Codes of the catalogue as words, in the reader's language or in a given one; what was wrong with a search."""
+"""Codes of the catalogue as words, in the reader's language or in a given one; what was wrong with a search;
+what is kept back from who asks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from flask import g
 
 from search.grammar import Note
 
@@ -10,7 +13,7 @@ from .. import labels, web
 from ..errors import Text
 from ..labels import N_
 from ..language import Voice, voice
-from . import hints, taxonomy
+from . import hints, queries, taxonomy
 
 NOTES = {
     "too_long": N_("Only the first %(text)s characters were read."),
@@ -44,6 +47,14 @@ def noted(notes: Iterable[Note]) -> list[Text]:
 def tree() -> taxonomy.Taxonomy:
     """The taxonomies."""
     return web.recall("taxonomy", taxonomy.read)
+
+
+def kept_back() -> frozenset[str]:
+    """The numbers of the cases that are kept back from who asks, looked up once a request."""
+    if "kept_back" not in g:
+        g.kept_back = queries.kept_back(web.session(), web.actor())
+    found: frozenset[str] = g.kept_back
+    return found
 
 
 def label(kind: str, code: str) -> str:

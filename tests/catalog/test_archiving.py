@@ -57,7 +57,7 @@ def test_a_public_case_leaves_a_stone_with_its_number_its_time_and_a_word(databa
         handed_in.move(session, owner, case, "case.submit")
         handed_in.move(session, officer, case, "case.admit", given={})
         code = str(case.code)
-        assert queries.tombstone(session, code) is None
+        assert queries.tombstone(session, VISITOR, code) is None
     for farewell in ({}, {"farewell": "\n"}, {"farewell": "长" * 1001}):
         with pytest.raises(Invalid), database.unit() as session:
             handed_in.move(session, owner, session.get_one(Case, case.id), "case.archive", given=farewell)
@@ -66,7 +66,7 @@ def test_a_public_case_leaves_a_stone_with_its_number_its_time_and_a_word(databa
         handed_in.move(session, owner, found, "case.archive", given=handed_in.GOODBYE, now=later)
     with database.reading() as session:
         stone = {"code": code, "since": make.NOW, "until": later, "farewell": "项目已结束。"}
-        assert queries.tombstone(session, code) == stone
+        assert queries.tombstone(session, VISITOR, code) == stone
         with pytest.raises(Gone) as gone:
             queries.case(session, VISITOR, code)
         assert [str(reason) for reason in gone.value.reasons] == [
@@ -79,15 +79,15 @@ def test_a_public_case_leaves_a_stone_with_its_number_its_time_and_a_word(databa
         with pytest.raises(Forbidden):
             handed_in.move(session, owner, found, "case.restore")
         handed_in.move(session, officer, found, "case.restore")
-        assert (queries.tombstone(session, code), found.farewell) == (None, None)
+        assert (queries.tombstone(session, VISITOR, code), found.farewell) == (None, None)
 
 
 def test_a_case_that_was_never_public_leaves_nothing(session: Session, officer: Actor, case: Case) -> None:
     code = str(case.code)
-    assert queries.tombstone(session, code) is None
+    assert queries.tombstone(session, VISITOR, code) is None
     handed_in.move(session, officer, case, "case.admit", given=EMBARGO)
     handed_in.move(session, officer, case, "case.archive", given=handed_in.GOODBYE)
-    assert (case.state, queries.tombstone(session, code)) == ("archived", None)
+    assert (case.state, queries.tombstone(session, VISITOR, code)) == ("archived", None)
     with pytest.raises(Missing):
         queries.case(session, VISITOR, code)
 
@@ -112,7 +112,7 @@ def test_the_operator_may_archive_without_a_word(session: Session) -> None:
     with unit(session):
         case = make.case(session)
         handed_in.move(session, SYSTEM, case, "case.archive")
-    stone = queries.tombstone(session, str(case.code))
+    stone = queries.tombstone(session, VISITOR, str(case.code))
     assert stone is not None
     assert stone["farewell"] is None
     with pytest.raises(Gone) as gone:

@@ -80,7 +80,7 @@ def test_relevance_needs_words(given: dict[str, Any], sort: str) -> None:
 
 def test_finding(index: Index) -> None:
     def keys(**given: Any) -> list[str]:
-        return [hit.key for hit in finding.find(index, asked(**given), "en").items]
+        return [hit.key for hit in finding.find(index, asked(**given), "en", without=frozenset()).items]
 
     assert keys() == ["K3", "K2", "K1"]
     assert keys(sort="connections", per_page=2) == ["K1", "K2"]
@@ -91,7 +91,7 @@ def test_finding(index: Index) -> None:
 
 def test_an_index_that_is_not_there_is_told_as_being_built(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
-        finding.find(Index(tmp_path), asked(), "zh")
+        finding.find(Index(tmp_path), asked(), "zh", without=frozenset())
 
 
 def test_an_address_and_what_it_becomes() -> None:

@@ -201,7 +201,7 @@ class OwnedLife(RuleBasedStateMachine):
                 assert [found.id for found, _ in queries.current(session, actor)] == [self.id] * public
                 assert queries.submissions(session, actor, case) == []
             gone = self.state == "archived" and not self.embargoed
-            assert (queries.tombstone(session, str(case.code)) is not None) == gone
+            assert (queries.tombstone(session, VISITOR, str(case.code)) is not None) == gone
 
     @invariant()
     def the_buttons_are_the_moves_that_the_table_allows(self) -> None:

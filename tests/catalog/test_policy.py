@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import make
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from library.accounts.withheld_models import Withheld, WithheldFrom
 from library.catalog import policy
 from library.catalog.draft_models import Submission
 from library.catalog.models import ORIGINS, STATES, Case
@@ -64,6 +66,12 @@ def cases() -> list[Case]:
     return made
 
 
+def reviewers() -> list[Actor]:
+    """Person 2 is an expert from whom cases 1, 3 and 40 are kept back; whatever else the person is."""
+    kept_back = frozenset({"case:1", "case:3", "case:40"})
+    return [replace(actor, id="person:2", person=2, withheld=kept_back) for actor in actors()]
+
+
 def public(case: Case) -> bool:
     return case.state == "admitted" and not case.embargoed
 
@@ -73,9 +81,22 @@ def test_the_predicate_and_the_where_agree_for_every_actor_and_every_case(sessio
         assert make.organisation(session).id == key
     session.add_all(cases())
     session.flush()
+    assert [make.person(session).id for _ in range(2)] == [1, 2]
+    for number in (1, 3, 40):
+        session.add(Withheld(why="call:1", subject=f"case:{number}"))
+    session.add(Withheld(why="call:2", subject="case:7"))
+    session.add(WithheldFrom(why="call:1", person_id=2, at=make.NOW))
+    session.add(WithheldFrom(why="call:2", person_id=1, at=make.NOW))
+    session.flush()
     everything = session.scalars(select(Case)).all()
     assert len(everything) == 2 * len(STATES) * (1 + 2 + 3)
     differ, seen_by = [], {}
+    for actor in reviewers():
+        listed = set(session.scalars(select(Case.id).where(policy.visible(actor))))
+        allowed = {case.id for case in everything if can(policy.RULES, actor, "case.see", case)}
+        differ += [(actor, listed ^ allowed)] if listed != allowed else []
+        assert not listed & {1, 3, 40}
+    assert differ == []
     for actor in actors():
         listed = set(session.scalars(select(Case.code).where(policy.visible(actor))))
         allowed = {case.code for case in everything if can(policy.RULES, actor, "case.see", case)}

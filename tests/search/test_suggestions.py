@@ -39,6 +39,29 @@ def test_what_is_withdrawn_corrects_nothing(withdrawn: Index) -> None:
     assert withdrawn.search(Query("zebrr")).widened is None
 
 
+def test_what_is_kept_back_from_a_reader_is_not_there_for_the_reader(index: Index, doc: Doc) -> None:
+    facets = {"network": ("nb-iot",)}
+    meters = [doc(f"K{number}", f"smart meter {number}", lang="en", facets=facets) for number in range(3)]
+    names = {"organisation": ("Zebra Ltd",)}
+    index.rebuild([*meters, doc("kept", "zebra crossing 斑马", lang="en", facets=facets, names=names)], position=1)
+    without = frozenset({"kept", "unknown"})
+    for typed in ("zeb", "banma", "bm", "smart zeb", "斑"):
+        assert index.suggest(typed, "en", without=without) == []
+    assert [one.text for one in index.suggest("zeb", "en")] == ["zebra", "Zebra Ltd", "zebra crossing 斑马"]
+    everything, less = (
+        index.search(Query(facets=("network",), without=each)) for each in (frozenset[str](), without)
+    )
+    assert (everything.total, everything.facets) == (4, {"network": {"nb-iot": 4}})
+    assert (less.total, less.facets) == (3, {"network": {"nb-iot": 3}})
+    for words in ("zebra", "zebrr", "-smart", "smrt OR banma"):
+        found = index.search(Query(words, without=without))
+        assert "kept" not in [hit.key for hit in found.items]
+        assert "zebra" not in str((found.widened, found.suggestion))
+    rare = index.search(Query("smart", explain=True, without=without)).items[0].explanation
+    assert rare is not None
+    assert rare.shares[0].documents == 3
+
+
 def test_a_correction_that_is_gone_makes_room_for_one_that_is_not(index: Index, doc: Doc) -> None:
     index.rebuild([doc("gone", "watar", lang="en"), doc("K", "water", lang="en"), doc("other", "x")], position=1)
     index.apply([("gone", None)], position=2)
