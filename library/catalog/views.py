@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from search import Query
+from search import Hits, Query
 from search.documents import Because
 from search.errors import IndexBroken, IndexMissing
 
@@ -69,6 +69,11 @@ def search() -> str:
     return _results(args, hits, url_for("catalog.search"))
 
 
+def _find(args: dict[str, Any], **how: Any) -> Hits:
+    index = current_app.extensions["index"]
+    return finding.find(index, args, web.language(), without=wording.kept_back(), **how)
+
+
 def _results(args: dict[str, Any], hits: Any, base: str) -> str:
     address = finding.Address(args, base)
     sort = finding.sort_of(args)
@@ -122,12 +127,9 @@ def _outlooks(args: dict[str, Any], address: finding.Address) -> list[dict[str, 
 def _given(
     drops: list[dict[str, Any]], labelled: list[str], args: dict[str, Any], address: finding.Address
 ) -> Iterator[dict[str, Any]]:
-    index = current_app.extensions["index"]
     for drop, words in zip(drops, labelled, strict=False):
         asked_then = {**args, **drop, "page": 1, "per_page": 1, "exact": True}
-        hits = finding.find(
-            index, asked_then, web.language(), without=wording.kept_back(), counted=(), marked=False
-        )
+        hits = _find(asked_then, counted=(), marked=False)
         if total := finding.total(hits, asked_then):
             yield {"label": words, "url": address(**drop), "total": total}
 
@@ -230,7 +232,7 @@ def sector(code: str) -> str:
     facet = "direction" if len(path) == 1 else "sector"
     given = asked()
     args = {**finding.SearchArgs().load({}), "page": given["page"], "sort": given["sort"], facet: [code]}
-    hits = finding.find(current_app.extensions["index"], args, web.language(), without=wording.kept_back())
+    hits = _find(args)
     address = finding.Address({**args, facet: []}, url_for("catalog.sector", code=code))
     counts = hits.facets["sector"]
     return web.render(
