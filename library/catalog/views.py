@@ -63,9 +63,7 @@ def tombstone(problem: Gone) -> tuple[str, int]:
 @door("case.browse")
 def search() -> str:
     args = asked()
-    g.hits = hits = finding.find(
-        current_app.extensions["index"], args, web.language(), without=wording.kept_back()
-    )
+    g.hits = hits = _find(args)
     return _results(args, hits, url_for("catalog.search"))
 
 
@@ -145,14 +143,7 @@ def search_help() -> str:
 def search_csv() -> Response:
     """The first thousand results as a table."""
     args = {**asked(), "page": 1, "per_page": export.LIMIT}
-    hits = finding.find(
-        current_app.extensions["index"],
-        args,
-        web.language(),
-        without=wording.kept_back(),
-        counted=(),
-        marked=False,
-    )
+    hits = _find(args, counted=(), marked=False)
     rows = [with_url(hit.stored) for hit in hits.items]
     return attached.csv_file(export.as_csv(rows, wording.label, web.language()), "cases.csv")
 
