@@ -74,6 +74,7 @@ CALL_LABELS: Mapping[str, Mapping[str, str]] = {
     "call_move": {
         "call.announce": N_("Announce"),
         "call.check": N_("Begin the formal check"),
+        "call.notice": N_("Put the list on public notice"),
         "call.cancel": N_("Cancel the call"),
     },
     "review": {

@@ -43,6 +43,9 @@ class Config:
     max_case: int
     max_files: int
     max_organisation: int
+    max_evidence: int
+    objections_a_day: int
+    objections_an_hour: int
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str
@@ -84,6 +87,7 @@ class Config:
         if clamav and "/" not in clamav and not clamav.rpartition(":")[2].isdecimal():
             raise SettingError(Text("CASELIB_CLAMAV must be host:port or the path of a socket."))
         most = {"MAX_FILE_MB": "50", "MAX_CASE_MB": "300", "MAX_FILES": "30", "MAX_ORGANISATION_MB": "3000"}
+        most |= {"MAX_EVIDENCE_MB": "20", "OBJECTIONS_A_DAY": "5", "OBJECTIONS_AN_HOUR": "60"}
         limits = {name: get(name, default) for name, default in most.items()}
         for name, given in limits.items():
             if not given.isdecimal() or not int(given):
@@ -113,6 +117,9 @@ class Config:
             max_case=int(limits["MAX_CASE_MB"]) << 20,
             max_files=int(limits["MAX_FILES"]),
             max_organisation=int(limits["MAX_ORGANISATION_MB"]) << 20,
+            max_evidence=int(limits["MAX_EVIDENCE_MB"]) << 20,
+            objections_a_day=int(limits["OBJECTIONS_A_DAY"]),
+            objections_an_hour=int(limits["OBJECTIONS_AN_HOUR"]),
             oidc_issuer=issuer,
             oidc_client_id=get("OIDC_CLIENT_ID"),
             oidc_client_secret=get("OIDC_CLIENT_SECRET"),

@@ -20,6 +20,7 @@ from .errors import Problem, Text
 from .files import Store
 from .policy import SYSTEM
 from .scanning import scanner
+from .selection import announcing, lists, notice_flow, release, run_queries, runs
 from .workflow import step
 
 Payload = Mapping[str, Any]
@@ -111,6 +112,22 @@ def _receipt(config: Config, database: Database, payload: Payload, at: dt.dateti
     receipts.make(database, Store(config.files), config, submission=payload["submission"], now=at)
 
 
+def _announce(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    """The entries that a notice lists, a hundred at a time. Started again it goes on where it was."""
+    announced = notice_flow.PORTION
+    while announced == notice_flow.PORTION:
+        with database.unit() as session:
+            announced = notice_flow.announce_some(session, payload["notice"], now=at)
+
+
+def _rank(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    runs.make(database, payload, now=at)
+
+
+def _release(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    release.go(database, number=payload["list"], now=at)
+
+
 JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
     notices.TELL: _tell,
     letters.POST: _post,
@@ -119,6 +136,9 @@ JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
     admission.OVERDUE: _overdue,
     submissions.RECEIPT: _receipt,
     upload_checks.CHECK: _check_upload,
+    run_queries.RANK: _rank,
+    lists.RELEASE: _release,
+    announcing.ANNOUNCE: _announce,
 }
 
 # Tried until it is done: a font that draws the receipt may come at any time.

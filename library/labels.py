@@ -9,6 +9,7 @@ from babel import Locale
 from .call_labels import CALL_LABELS, CALL_PARTS
 from .case_labels import CASE_LABELS
 from .language import N_ as N_
+from .notice_labels import NOTICE_LABELS
 
 NETWORKS: Mapping[str, str] = {
     "nb-iot": N_("NB-IoT"),
@@ -197,6 +198,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     **CASE_LABELS,
     **CALL_LABELS,
+    **NOTICE_LABELS,
     "part": {**CASE_LABELS["part"], **CALL_PARTS},
 }
 

@@ -220,7 +220,15 @@ def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> N
             title, text = compose(event.verb, one.lang, config=config, **about)
             key = f"{seq}:{one.place}"
             letters.write(
-                session, key=key, verb=event.verb, about=event.subject, to=one, title=title, text=text, now=now
+                session,
+                key=key,
+                verb=event.verb,
+                about=event.subject,
+                to=one,
+                title=title,
+                text=text,
+                now=now,
+                private=one.private,
             )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+import openpyxl
 
 BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the Chinese for something else
 
@@ -23,4 +26,18 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer = csv.writer(out)
     writer.writerow(columns)
     writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def as_xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str, made: dt.datetime) -> bytes:
+    """The same as a workbook of one sheet."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title, sheet.freeze_panes = title[:31], "A2"
+    book.properties.created = book.properties.modified = made.replace(tzinfo=None)
+    for line in (columns, *rows):
+        sheet.append([safe_cell(cell) for cell in line])
+    out = io.BytesIO()
+    book.save(out)
     return out.getvalue()

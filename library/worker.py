@@ -20,7 +20,9 @@ from .catalog import asked_for, draft_past, duplicates, leftovers
 from .config import Config
 from .db import Database
 from .files import Store
+from .quarantine import quarantine
 from .selection import flow as calls
+from .selection import objection_erasing
 from .workdays import ZONE
 
 TICK = 0.5
@@ -156,7 +158,11 @@ class Worker:
             draft_past.forget(session, now=at)
             answers.forget(session, now=at)
             calls.keep_time(session, now=at)
+            if new_day:
+                objection_erasing.erase(session, now=at)
         if new_day:
+            kept = quarantine(self.config.files, max_bytes=self.config.max_evidence)
+            objection_erasing.sweep(self.database, kept, now=at)
             leftovers.forget(self.database, Store(self.config.files), now=at)
         self.beaten = at
         return 0

@@ -26,18 +26,23 @@ KEPT = dt.timedelta(days=730)
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where a letter goes, in which language, and whose it is when that is somebody with an account."""
+    """Where a letter goes, in which language, and whose it is when that is somebody with an account.
+
+    `alias` stands for an address of which not even a digest may be told; `private`: no officer reads the letter.
+    """
 
     address: str
     lang: str = "zh"
     person: int | None = None
+    alias: str = ""
+    private: bool = False
 
     @property
     def place(self) -> str:
         """Tells it from others without its address, which is forgotten with the account."""
         if self.person is not None:
             return f"person:{self.person}"
-        return hashlib.sha256(self.address.encode()).hexdigest()
+        return self.alias or hashlib.sha256(self.address.encode()).hexdigest()
 
 
 def may_post(actor: Actor, letter: Letter | None) -> bool:

@@ -372,6 +372,7 @@ def upgrade() -> None:
             "state IN ('active', 'due_for_review', 'renewed', 'expired', 'revoked')",
             name=op.f("ck_selection_benchmark_state"),
         ),
+        sa.CheckConstraint("renewed_on IS NULL OR reason IS NOT NULL", name=op.f("ck_selection_benchmark_renewed")),
         sa.CheckConstraint("revoked_on IS NULL OR reason IS NOT NULL", name=op.f("ck_selection_benchmark_reason")),
         sa.CheckConstraint("valid_from <= valid_until", name=op.f("ck_selection_benchmark_term")),
         sa.ForeignKeyConstraint(["call_id"], ["selection_call.id"], name=op.f("fk_selection_benchmark_call_id")),
@@ -392,7 +393,37 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_selection_benchmark_organisation_id"), ["organisation_id"], unique=False
         )
+        batch_op.create_index("ix_selection_benchmark_term", ["state", "valid_until"], unique=False)
 
+    op.create_table(
+        "selection_call_file",
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('record', 'report', 'archive')", name=op.f("ck_selection_call_file_kind")),
+        sa.CheckConstraint("lang IN ('zh', 'en')", name=op.f("ck_selection_call_file_lang")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_selection_call_file_size")),
+        sa.ForeignKeyConstraint(["call_id"], ["selection_call.id"], name=op.f("fk_selection_call_file_call_id")),
+        sa.PrimaryKeyConstraint("call_id", "kind", "lang", name=op.f("pk_selection_call_file")),
+    )
+    op.create_table(
+        "selection_result",
+        sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("chain_seq", sa.BigInteger(), nullable=False),
+        sa.Column("chain_hash", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("done_at IS NULL OR report IS NOT NULL", name=op.f("ck_selection_result_done")),
+        sa.ForeignKeyConstraint(["call_id"], ["selection_call.id"], name=op.f("fk_selection_result_call_id")),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_selection_result")),
+    )
     op.create_table(
         "selection_choice",
         sa.Column("list_id", sa.Integer(), nullable=False),
@@ -608,6 +639,7 @@ def upgrade() -> None:
         sa.Column("benchmark_id", sa.Integer(), nullable=False),
         sa.Column("list_sha256", sa.String(length=64), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["benchmark_id"], ["selection_benchmark.id"], name=op.f("fk_selection_certificate_benchmark_id")
         ),
