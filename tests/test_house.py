@@ -6,6 +6,8 @@ some: so a check that no longer finds anything does not stay unnoticed.
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 from house import (
     DEBTS,
@@ -28,7 +30,7 @@ from house import (
     verbs_moved_twice,
     without_debts,
 )
-from sources import Module, read, sample
+from sources import Module, Sources, read, sample
 
 from library.application import RULES
 from library.config import ROOT
@@ -204,3 +206,28 @@ def test_every_notice_is_about_something_that_happens_and_has_its_letter() -> No
     assert set(NOTICES) <= happening
     # A letter with a link that opens something is written where the link is made.
     assert {name for name in names if not name.startswith(("account.", "invitation.send"))} == set(NOTICES)
+
+
+def wheres(sources: Sources) -> list[str]:
+    """The read rules that stand as a WHERE too, as tests name them: `policy.visible`."""
+    return [
+        f"{module.place[1]}.{node.name}"
+        for module in sources.values()
+        if module.place[0] and module.place[1].rpartition("_")[2] == "policy"
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and [each.arg for each in node.args.args] == ["actor"]
+        and node.returns is not None
+        and ast.unparse(node.returns) == "ColumnElement[bool]"
+    ]
+
+
+def test_every_read_rule_that_stands_twice_is_compared() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    found = wheres(HOUSE)
+    assert len(found) > 5
+    assert [name for name in found if f"{name}(" not in tests and f"{name})" not in tests] == []
+    assert wheres(sample(catalog__entry_policy="def seen(actor) -> ColumnElement[bool]: ...")) == [
+        "entry_policy.seen"
+    ]

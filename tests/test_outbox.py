@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import make
@@ -13,11 +14,13 @@ from sites import Site, token
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from library import outbox
 from library.accounts import letters
 from library.accounts.letter_models import Letter
 from library.accounts.letters import Recipient
 from library.db import Database
 from library.events import Event
+from library.policy import VISITOR
 from library.worker import now
 
 OUTBOX = "/desk/outbox"
@@ -210,3 +213,23 @@ def test_letters_about_the_safety_of_an_account_cannot_be_kept_back(site: Site) 
     assert states(site) == ["queued"]
     with site.database.reading() as session:
         assert letters.held_kinds(session) == set()
+
+
+def test_a_letter_is_in_the_list_when_it_may_be_posted(session: Session) -> None:
+    verbs = ("case.return", "account.recover", "person.role", "personal.news", "token.make", "identity.link")
+    for number, (verb, private) in enumerate(product(verbs, (False, True))):
+        to = letters.Recipient("li@people.example")
+        given = {"about": "case:1", "to": to, "title": "A", "text": "B", "now": make.NOW}
+        letters.write(session, key=f"{number}", verb=verb, private=private, **given)
+    session.flush()
+    every = session.scalars(select(Letter)).all()
+    listed = set(session.scalars(select(Letter.id).where(outbox.OURS)))
+    for actor in (make.OFFICER, make.officer(session, "administrator")):
+        assert {letter.id for letter in every if letters.may_post(actor, letter)} == listed
+    assert {letter.verb for letter in every if letter.id in listed} == {
+        "case.return",
+        "account.recover",
+        "personal.news",
+    }
+    for actor in (VISITOR, make.officer(session, "approver"), make.member(session, make.organisation(session))):
+        assert not letters.may_post(actor, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -270,3 +271,26 @@ def test_the_list_asks_the_database_as_often_for_three_as_for_one(
         return len(statements)
 
     assert asked(1) == asked(2)
+
+
+def test_one_link_and_lists_of_links_show_the_same_to_everybody(session: Session, case: Case) -> None:
+    houses = [handed_in.organisation(session) for _ in range(2)]
+    made = [ask(session, make.member(session, house), make.case(session)) for house in houses for _ in range(2)]
+    officer, differ, seen = make.officer(session), [], set()
+    links.accept(session, officer, made[0], now=make.NOW)
+    links.end(session, officer, made[-1], now=make.NOW)
+    members = [make.member(session, house, role) for house in houses for role in ("owner", "editor", "commenter")]
+    others = [VISITOR, officer, make.officer(session, "administrator"), Actor("person:1", houses[0].id, person=1)]
+    for actor in members + others:
+        at_desk = [links.at_desk(session, actor, state=state) for state in links.AT_DESK]
+        listed = {each.id for rows in (*at_desk, links.of_organisation(session, actor)) for each in rows}
+        opened = set()
+        for each in made:
+            with contextlib.suppress(Missing):
+                opened.add(links.link(session, actor, each.id).id)
+        ended = {made[-1].id} if actor is officer else set()  # only its own page and the audit have it
+        if listed != opened - ended:
+            differ.append((actor, listed ^ opened))
+        seen.add(len(listed))
+    assert differ == []
+    assert seen == {0, 2, 3}
