@@ -11,12 +11,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-ALL = ("pages", "search", "judged", "autosave", "duplicates", "uploads", "desk", "bulk", "selection")
+ALL = ("pages", "search", "judged", "autosave", "duplicates", "uploads", "desk", "bulk", "selection", "assigning")
 
 
 def machine() -> str:
     """One line about where the figures come from."""
-    names = ("flask", "sqlalchemy", "granian", "whoosh3", "numpy", "tantivy")
+    names = ("flask", "sqlalchemy", "granian", "whoosh3", "numpy", "highspy", "tantivy")
     cpu = next(
         (
             line.split(":")[1].strip()

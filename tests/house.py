@@ -92,6 +92,35 @@ FLOORS = {
     "grids": 2,  # tables of cases
     "scores": 2,  # tables of scores
     "ranking": 2,  # pure: from scores to an order
+    "agreement": 2,  # pure: on which criteria experts disagree
+    "standing": 2,  # pure: what a run answers from its inputs
+    "decision_policy": 2,  # who may what with rankings, lists, approvals
+    "decision_schemas": 2,  # what is filled in for a decision
+    "run_queries": 2,  # ranking runs
+    "list_queries": 2,  # lists of the selected, approvals, what applicants read of them
+    "runs": 3,  # ranking runs, written once
+    "lists": 3,  # the list of the selected and its approvals
+    "outcomes": 3,  # what a decision makes of an entry
+    "decision_flow": 4,
+    "release": 4,  # decisions on their way to the entries
+    "rank_sheets": 5,  # a run and a list as their pages draw them
+    "desk_ranking": 6,  # runs at the desk
+    "desk_list": 6,  # the list, its approval sheet, its release
+    "conflicts": 2,  # pure: which expert may not judge which entry
+    "assigning": 2,  # pure: experts given to entries as a flow
+    "expert_policy": 2,
+    "expert_schemas": 2,
+    "expert_queries": 2,  # the pool
+    "assign_queries": 2,  # what an assignment starts from
+    "review_progress": 2,  # how far the reviews of a call are
+    "pool": 3,  # who judges: invited, joined, left
+    "ties": 3,  # organisations that hang together
+    "assignments": 3,  # plans of who judges what
+    "scoring": 3,  # a call goes to its experts
+    "assign_flow": 4,  # reviews given and taken away
+    "desk_experts": 6,  # the pool and the ties at the desk
+    "desk_assign": 6,  # plans, and who judges an entry
+    "expert": 6,  # an expert's own particulars
     "rubrics": 2,  # pure: a score sheet against its rubric
     "bulk": 3,  # many cases at once
     "facts": 3,  # what events fix, as the tables have it now
@@ -153,6 +182,7 @@ GROUND = {
     "ladder",
     "language",
     "memory",
+    "notice_labels",
     "paging",
     "inspection",  # a look into files before they are taken
     "kinds",  # which files are taken
