@@ -15,6 +15,7 @@ from .accounts.models import Organisation, Person
 from .catalog import wording
 from .catalog.models import Case
 from .errors import Missing, Text
+from .fields import typed_line
 from .paging import asked, pages
 from .policy import Actor, Rules
 from .selection import facts
@@ -27,16 +28,21 @@ PER_PAGE = 50
 ONLY_ONE = frozenset({"calendar", "desk", "rules", "statistics", "taxonomy"})  # subjects that need no number
 
 
-class Asked(Schema):
-    """`subject` and `actor` as events name them (`case:17`, `person:3`), or a case's number."""
+class Page(Schema):
+    """Which page of a list."""
 
     class Meta:
         unknown = EXCLUDE
 
-    subject = fields.String(load_default="", validate=validate.Length(max=60))
-    actor = fields.String(load_default="", validate=validate.Length(max=60))
-    verb = fields.String(load_default="", validate=validate.OneOf(["", *VERBS]))
     page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
+
+
+class Asked(Page):
+    """`subject` and `actor` as events name them (`case:17`, `person:3`), or a case's number."""
+
+    subject = typed_line(60)
+    actor = typed_line(60)
+    verb = fields.String(load_default="", validate=validate.OneOf(["", *VERBS]))
 
 
 def may_read(actor: Actor, subject: object) -> bool:
@@ -83,16 +89,16 @@ def own() -> str:
     if actor.person is None or actor.scopes is not None:
         raise Missing(Text("There is no page at this address."))
     me = f"person:{actor.person}"
-    page = request.args.get("page", 1, type=int)
+    page = asked(Page(), request.args)["page"]
     rows = _rows().where((events.Event.actor == me) | (events.Event.subject == me))
     total = session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
-    shown = session.execute(rows.limit(PER_PAGE).offset(PER_PAGE * (max(1, page) - 1)))
+    shown = session.execute(rows.limit(PER_PAGE).offset(PER_PAGE * (page - 1)))
     lines = [{**_line(event, detail), "detail": None} for event, detail in shown]
     return web.render(
         "audit/own.html",
         lines=lines,
         names=_names(session, {line["subject"] for line in lines}),
-        pages=pages(max(1, page), total, PER_PAGE, lambda page: url_for("audit.own", page=page)),
+        pages=pages(page, total, PER_PAGE, lambda page: url_for("audit.own", page=page)),
     )
 
 

@@ -30,6 +30,11 @@ def plain(text: str) -> None:
         raise ValidationError("Contains half a character.")
 
 
+def typed_line(most: int, **kwargs: Any) -> fields.String:
+    """What is asked for in a line of a form; blank when nothing is."""
+    return fields.String(load_default="", validate=[validate.Length(max=most), plain], **kwargs)
+
+
 def one_script(text: str) -> None:
     """No letters of two scripts in one word, where one is taken for another's (Latin a, Cyrillic а), and none
     that cannot be seen. Chinese, Japanese and Korean are written together with Latin: 5G智慧工厂, 阿里巴巴A2."""

@@ -14,7 +14,8 @@ from .accounts import letters
 from .accounts.letter_flow import FLOW
 from .accounts.letter_models import LETTER_STATES, Letter
 from .errors import Conflict, Forbidden, Invalid, Missing, Text
-from .paging import asked, pages
+from .fields import typed_line
+from .paging import asked, number, pages
 from .policy import Rules
 from .verbs import VERBS
 from .web import door
@@ -33,8 +34,8 @@ class Asked(Schema):
         unknown = EXCLUDE
 
     state = fields.String(load_default="", validate=validate.OneOf(["", *LETTER_STATES]))
-    verb = fields.String(load_default="", validate=validate.Length(max=60))
-    q = fields.String(load_default="", validate=validate.Length(max=100))
+    verb = typed_line(60)
+    q = typed_line(100)
     page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
     left = fields.Integer(load_default=0, validate=validate.Range(0, 10_000))
 
@@ -86,7 +87,7 @@ def move() -> Response:
     args = asked(Asked(), request.form)
     rows, chosen = wanted(args), set[int]()
     if request.form.get("all") != "yes":
-        chosen = set(request.form.getlist("letter", type=int))
+        chosen = set(map(number, request.form.getlist("letter")))
         rows = wanted(Asked().load({})).where(Letter.id.in_(chosen))
     step = next((row for row in FLOW if row.verb == verb), None)
     if step is None:

@@ -24,6 +24,12 @@ def pages(page: int, total: int, per_page: int, address: Callable[[int], str]) -
     }
 
 
+def number(said: str | int) -> int:
+    """The number of a row as somebody says it; 0, which no row has, when it can be none."""
+    said = str(said)
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
+
+
 def asked(schema: Schema, given: Mapping[str, str]) -> dict[str, Any]:
     """The words of an address or a filter as the schema reads them; blanks count for nothing. Raises Invalid."""
     said = {name: value.strip() for name, value in given.items() if value.strip()}

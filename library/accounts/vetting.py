@@ -7,6 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 
 from .. import db, web
 from ..errors import Invalid
+from ..fields import typed_line
 from ..paging import asked, pages
 from ..policy import can
 from ..web import door
@@ -27,7 +28,7 @@ class Asked(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    q = fields.String(load_default="", validate=validate.Length(max=100))
+    q = typed_line(100)
     state = fields.String(load_default="asked", validate=validate.OneOf(ORGANISATION_STATES))
     page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from .. import deliveries, events, workdays
 from ..accounts.models import Membership, Person, PersonRole
 from ..errors import Conflict, Forbidden, Invalid, Missing, Text
+from ..paging import number
 from ..policy import Actor, require
 from . import operations, queries, submissions
 from .desk_schemas import AdmitForm, FarewellForm, ReasonForm, ReturnForm
@@ -109,6 +110,7 @@ def assign(
     if submission.outcome is not None:
         raise Conflict(Text("This submission was answered before."))
     if officer is not None:
+        officer = number(officer)
         is_officer = select(PersonRole).where(PersonRole.person_id == officer, PersonRole.name == "officer")
         person = session.scalar(select(Person).where(Person.id == officer, Person.active, is_officer.exists()))
         if person is None:

@@ -48,7 +48,8 @@ def copy_forward(session: Session, actor: Actor, source: str, *, now: dt.datetim
 
 
 def _said(session: Session, actor: Actor, source: str) -> Mapping[str, dict[str, Any]]:
-    found = session.scalar(select(Case).where(or_(Case.code == source, Case.key == source)))
+    named = or_(Case.code == source, Case.key == source)
+    found = session.scalar(select(Case).where(named)) if source.isprintable() else None
     if found is not None:
         if actor.is_member(found.owner_id):
             return drafts.contents(session, found)
