@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from library.selection.assigning import Problem, best, figures, groups, joined, mixed
+from library.selection.assign_links import groups, joined, mixed
+from library.selection.assigning import Problem, best, figures
 
 EXPERTS, REVIEWS, SECTORS, BAR = 300, 5, 30, 20.0
 

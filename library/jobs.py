@@ -20,7 +20,25 @@ from .errors import Problem, Text
 from .files import Store
 from .policy import SYSTEM
 from .scanning import scanner
-from .selection import announcing, lists, notice_flow, release, run_queries, runs
+from .selection import (
+    announcing,
+    assign_flow,
+    assignments,
+    call_archive,
+    call_documents,
+    certificates,
+    checks,
+    lists,
+    notice_flow,
+    plan_flow,
+    publication,
+    publishing,
+    release,
+    run_queries,
+    runs,
+    scoring,
+)
+from .selection.entry_models import EntryCheck
 from .workflow import step
 
 Payload = Mapping[str, Any]
@@ -52,6 +70,11 @@ def _post(config: Config, database: Database, payload: Payload, at: dt.datetime)
 def _overdue(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
     with database.unit() as session:
         admission.note_overdue(session, SYSTEM, session.get_one(Submission, payload["submission"]), now=at)
+
+
+def _late_correction(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    with database.unit() as session:
+        checks.note_overdue(session, SYSTEM, session.get_one(EntryCheck, payload["check"]), now=at)
 
 
 def _check_import(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
@@ -128,27 +151,85 @@ def _release(config: Config, database: Database, payload: Payload, at: dt.dateti
     release.go(database, number=payload["list"], now=at)
 
 
+def _publish(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    publication.carry_out(database, call=payload["call"], now=at)
+
+
+def _certificate(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    certificates.make(database, Store(config.files), config, certificate=payload["certificate"], now=at)
+
+
+def _call_documents(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    call_documents.make(database, Store(config.files), config, call=payload["call"], now=at)
+
+
+def _call_archive(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    call_archive.make(database, Store(config.files), config, order=payload, now=at)
+
+
+def _hand_over(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    plan_flow.hand_over(database, call=payload["call"], now=at)
+
+
+def _plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    plan_flow.plan(database, number=payload["assignment"], now=at)
+
+
+def _apply_plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    plan_flow.apply(database, number=payload["assignment"], now=at)
+
+
+def _undo_plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    plan_flow.undo(database, number=payload["assignment"], now=at)
+
+
+def _remind(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    assign_flow.remind(database, payload, now=at)
+
+
 JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
     notices.TELL: _tell,
     letters.POST: _post,
     bulk.CHECK: _check_import,
     bulk.WRITE: _write_import,
     admission.OVERDUE: _overdue,
+    checks.OVERDUE: _late_correction,
     submissions.RECEIPT: _receipt,
     upload_checks.CHECK: _check_upload,
+    publishing.PUBLISH: _publish,
+    publishing.DRAW: _certificate,
+    publication.DOCUMENTS: _call_documents,
+    call_archive.ARCHIVE: _call_archive,
     run_queries.RANK: _rank,
     lists.RELEASE: _release,
     announcing.ANNOUNCE: _announce,
+    scoring.HAND: _hand_over,
+    assignments.PLAN: _plan,
+    assignments.APPLY: _apply_plan,
+    assignments.UNDO: _undo_plan,
+    assign_flow.REMIND: _remind,
 }
 
 # Tried until it is done: a font that draws the receipt may come at any time.
-UNTIRING = frozenset({submissions.RECEIPT})
+UNTIRING = frozenset(
+    {
+        submissions.RECEIPT,
+        publishing.PUBLISH,
+        publishing.DRAW,
+        publication.DOCUMENTS,
+        scoring.HAND,
+        assignments.APPLY,
+        assignments.UNDO,
+    }
+)
 
 
 def give_up(session: Session, kind: str, payload: Payload, *, error: str, now: dt.datetime) -> None:
     """Work that failed too often: what waits for it is told."""
     if kind == upload_checks.CHECK:
         upload_checks.give_up(session, upload=payload["upload"])
+    if kind == assignments.PLAN:
+        assignments.give_up(session, payload["assignment"])
     if kind in (bulk.CHECK, bulk.WRITE):
         row = session.get_one(BulkImport, payload["import"])
         why = Text("The table could not be read to its end; save it again and bring it once more.")

@@ -53,6 +53,7 @@ FLOORS = {
     "tokens": 3,  # words with which programs act
     "letters": 3,  # letters held, edited, sent
     "letter_flow": 4,
+    "review_flow": 4,  # the life of a review
     "bulk_flow": 4,
     "draft_documents": 3,  # a draft as one document, for programs
     "drafts": 3,  # what is typed
@@ -67,12 +68,40 @@ FLOORS = {
     "rulebook": 3,  # formal rules and working days, as officers set them
     "admission": 3,  # what the library answers to a submission
     "places": 3,  # quotas of recommenders, late permits
+    "masks": 3,  # what is masked, as an officer confirms it
+    "reviews": 3,  # score sheets written, closed, opened again
     "entry_policy": 2,
     "entry_schemas": 2,
     "entry_queries": 2,
+    "entry_stages": 2,  # pure: how far an entry has come
+    "entry_queue": 2,  # what waits at the form check
+    "entry_passing": 5,  # many entries passed at once, through the flow
+    "entering": 6,  # an applicant enters, and follows its entries
+    "recommending": 6,
+    "desk_entries": 6,  # the form check
+    "api_entries": 6,
     "entries": 3,  # entered, recommended, taken back
     "checks": 3,  # the form check of entries
     "entry_flow": 4,
+    "benchmark_policy": 2,
+    "benchmark_queries": 2,
+    "report_queries": 2,  # how a call went, in numbers
+    "publishing": 3,  # what a call came to
+    "benchmarks": 3,  # renewed, revoked
+    "benchmark_facts": 3,
+    "benchmark_flow": 4,
+    "publication": 5,  # a result carried out, in portions
+    "certificates": 5,  # as documents
+    "report": 5,  # how a call went, in words
+    "call_documents": 5,  # what a worker draws of a whole call
+    "call_archive": 5,  # a whole call as one file
+    "call_tables": 5,  # the lists of a call as tables
+    "benchmark_pages": 6,
+    "result_pages": 6,  # what a call came to, and how it went
+    "verify": 6,  # is this certificate valid?
+    "desk_benchmarks": 6,
+    "desk_exports": 6,  # lists and whole calls taken away
+    "api_benchmarks": 6,
     "notice_policy": 2,
     "notice_schemas": 2,
     "notice_queries": 2,
@@ -108,6 +137,7 @@ FLOORS = {
     "desk_list": 6,  # the list, its approval sheet, its release
     "conflicts": 2,  # pure: which expert may not judge which entry
     "assigning": 2,  # pure: experts given to entries as a flow
+    "assign_links": 2,  # pure: a plan mixed and linked, and why it has gaps
     "expert_policy": 2,
     "expert_schemas": 2,
     "expert_queries": 2,  # the pool
@@ -118,10 +148,15 @@ FLOORS = {
     "assignments": 3,  # plans of who judges what
     "scoring": 3,  # a call goes to its experts
     "assign_flow": 4,  # reviews given and taken away
+    "plan_flow": 4,  # what the worker does with plans
     "desk_experts": 6,  # the pool and the ties at the desk
     "desk_assign": 6,  # plans, and who judges an entry
     "expert": 6,  # an expert's own particulars
     "rubrics": 2,  # pure: a score sheet against its rubric
+    "masking": 2,  # pure: words that no expert may read, found and hidden
+    "review_queries": 2,  # reviews, as their expert or an officer may see them
+    "review_schemas": 2,  # a score sheet, made from the rubric
+    "review_policy": 2,  # who may see a review, and its sheet
     "bulk": 3,  # many cases at once
     "facts": 3,  # what events fix, as the tables have it now
     "asked_for": 3,  # what readers search for, counted
@@ -161,6 +196,8 @@ FLOORS = {
     "desk": 6,  # the queue of the officers' desk
     "desk_case": 6,  # one case at it
     "desk_calls": 6,  # calls at it
+    "desk_masks": 6,  # masks and reviews at the desk of officers
+    "reviewing": 6,  # the desk of an expert
     "desk_rules": 6,  # rules, working days
     "desk_links": 6,  # links, reports
     "linking": 6,  # an organisation asks to be linked with a case
@@ -174,6 +211,7 @@ GROUND = {
     "attached",  # answers that are files
     "call_labels",
     "case_labels",
+    "entry_labels",
     "chain",  # is the chain of events whole
     "charts",
     "deliveries",  # work to be done once
@@ -192,6 +230,7 @@ GROUND = {
     "pdf",
     "quarantine",  # files of people whom nobody knows
     "previews",  # what a page shows of a file
+    "reading",  # the text of a file
     "scanning",  # by ClamAV, where there is one
     "stripping",  # files without what they say about their makers
     "tables",
@@ -216,6 +255,7 @@ ROOF = {
         "audit",
         "hearing",  # who hears of what, in parts; the tables of notices by subject
         "call_notices",
+        "entry_notices",
         "objection_notices",
     ),
 }
@@ -382,7 +422,7 @@ def readers_of_the_clock(sources: Sources) -> list[str]:
 
 def openers_of_files(sources: Sources) -> list[str]:
     """What somebody brought is opened by unpacking.py alone, which runs in a process of its own."""
-    opening = ("library.inspection", "library.stripping")
+    opening = ("library.inspection", "library.stripping", "library.reading")
     return [
         f"{module.name} -> {target}"
         for module in library(sources)

@@ -27,6 +27,7 @@ GOOD_FOR = {
     "account.recover": dt.timedelta(hours=2),
     "account.address": dt.timedelta(hours=2),
     "invitation.send": dt.timedelta(days=14),
+    "expert.invite": dt.timedelta(days=14),
 }
 SUFFIX = {"zh": ".zh.txt", "en": ".txt"}
 

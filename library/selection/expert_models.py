@@ -210,6 +210,9 @@ class Review(Base):
     assigned_at: Mapped[dt.datetime]
     assigned_by: Mapped[str] = mapped_column(String(60))
     due: Mapped[dt.datetime | None]
+    reminded_at: Mapped[dt.datetime | None]
+    chased_at: Mapped[dt.datetime | None]
+    """When the expert was reminded before the end, and after it."""
     answered_at: Mapped[dt.datetime | None]
     """When the question after a conflict was answered, before the case was opened."""
     saved_at: Mapped[dt.datetime | None]

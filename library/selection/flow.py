@@ -16,7 +16,7 @@ from ..catalog.operations import filled
 from ..errors import Text
 from ..policy import SYSTEM, Actor, require
 from ..workflow import Move, step
-from . import operations
+from . import announcing, list_queries, operations, publishing, run_queries, scoring
 from .models import BEFORE_PUBLISHED, Call
 from .policy import RULES, may_keep_time, may_run
 from .schemas import ReasonForm
@@ -37,6 +37,59 @@ DESK = (
         note=Text("Everybody sees it; it opens and closes by itself."),
     ),
     Move("call.check", frozenset({"closed"}), "formal_check", may_run, effect=operations.noted),
+    Move(
+        "call.score",
+        frozenset({"formal_check"}),
+        "scoring",
+        may_run,
+        guard=scoring.not_ready,
+        effect=scoring.begin,
+        note=Text("The entries that passed go to expert review; then experts are assigned."),
+    ),
+    Move(
+        "call.notice",
+        frozenset({"approval"}),
+        "publicity",
+        may_run,
+        guard=announcing.not_ready,
+        effect=announcing.begin,
+        note=Text("The list is public at once; everybody may object until its last working day has ended."),
+    ),
+    Move(
+        "call.rank",
+        frozenset({"scoring"}),
+        "ranking",
+        may_run,
+        guard=run_queries.not_ended,
+        effect=operations.noted,
+        note=Text("No score changes any more, but for those that an officer reopens."),
+    ),
+    Move(
+        "call.approve",
+        frozenset({"ranking"}),
+        "approval",
+        may_run,
+        guard=list_queries.not_in_approval,
+        effect=operations.noted,
+    ),
+    Move(
+        "call.publish",
+        frozenset({"publicity"}),
+        "published",
+        may_run,
+        guard=publishing.not_ready,
+        effect=publishing.publish,
+        note=Text("The list is public at once, and cannot be taken back; certificates follow within minutes."),
+    ),
+    Move(
+        "call.archive",
+        frozenset({"published"}),
+        "archived",
+        may_run,
+        guard=publishing.not_carried_out,
+        effect=operations.noted,
+        note=Text("Everything stays public; nothing more is done in it."),
+    ),
     Move("call.cancel", frozenset(BEFORE_PUBLISHED), "cancelled", may_run, effect=operations.cancel),
 )
 

@@ -18,6 +18,7 @@ from ..errors import Conflict, Invalid, Text
 from ..fields import plain
 from ..policy import Actor, require
 from ..workdays import ZONE
+from . import scoring
 from .models import Call, Quota
 from .policy import RULES
 from .queries import SCHEMA
@@ -135,6 +136,7 @@ def announce(session: Session, actor: Actor, call: Call, *, now: dt.datetime, re
 
 
 def cancel(session: Session, actor: Actor, call: Call, *, now: dt.datetime, reason: str) -> None:
+    scoring.lift(session, call)
     call.farewell = reason
 
 

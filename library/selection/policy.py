@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, true
 
 from ..policy import Actor, Rules, anyone
-from . import entry_policy, notice_policy
+from . import benchmark_policy, decision_policy, entry_policy, expert_policy, notice_policy, review_policy
 from .models import Call
 
 KEEPERS = ("officer", "system")
@@ -32,8 +32,12 @@ def may_keep_time(actor: Actor, call: Call | None) -> bool:
 
 
 RULES: Rules = {
+    **review_policy.RULES,
+    **decision_policy.RULES,
     **entry_policy.RULES,
+    **expert_policy.RULES,
     **notice_policy.RULES,
+    **benchmark_policy.RULES,
     "call.browse": anyone,
     "call.see": lambda actor, call: call is None or may_see(actor, call),
     "call.run": may_run,

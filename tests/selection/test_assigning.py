@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from library.selection import assigning
-from library.selection.assigning import Figures, Pair, Problem, best, figures, groups, joined, mixed, reasons
+from library.selection.assign_links import groups, joined, mixed, reasons
+from library.selection.assigning import Figures, Pair, Problem, best, figures
 
 
 def problem(barred: Any, knows: Any, need: Any, free: Any, has: Any = None, load: Any = None) -> Problem:
@@ -96,8 +97,9 @@ def test_why_an_entry_lacks_experts_adds_up(world: Problem) -> None:
     before[:, :1] = world.barred[:, :1]
     lines = reasons(world, pairs, known=world.knows, conflicts=world.barred & ~before, before=before)
     assert sum(line["lacks"] for line in lines) == figures(world, pairs).lacking
+    assert sum(line["outside"] for line in lines) == figures(world, pairs).outside
     for line in lines:
-        for name in ("", "other_"):
+        for name in ("", "other_") if line["lacks"] else ():
             assert line[f"{name}experts"] == sum(line[f"{name}{why}"] for why in ("conflict", "before", "full"))
 
 

@@ -27,6 +27,7 @@ TABLE = {
     "call.open": ("system", {"announced"}, "open"),
     "call.close": ("system", {"open"}, "closed"),
     "call.check": ("officer", {"closed"}, "formal_check"),
+    "call.score": ("officer", {"formal_check"}, "scoring"),
     "call.cancel": ("officer", set(BEFORE_PUBLISHED), "cancelled"),
 }
 ROLES = ("officer", "approver", "administrator", "expert", "system", "owner", "visitor")
@@ -60,6 +61,7 @@ class Life(RuleBasedStateMachine):
             "call.announce": self.complete and self.now < LAST,
             "call.open": self.now >= OPENING,
             "call.close": self.now > LAST,
+            "call.score": False,  # nobody has entered
         }
         return None if ready.get(verb, True) else Invalid
 
