@@ -19,6 +19,7 @@ WALKED = (
     "account",
     "draft-basics",
     "desk",
+    "desk-selected",
 )
 
 # Where the keyboard is: what a reader would call it, whether a ring is drawn, and whether anything covers it.
