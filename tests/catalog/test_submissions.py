@@ -93,6 +93,20 @@ def test_a_rule_that_officers_put_out_of_force_asks_for_nothing(session: Session
     assert case.state == "submitted"
 
 
+def test_a_file_taken_out_breaks_the_rule_that_needs_it(session: Session, editor: Actor) -> None:
+    case = handed_in.draft(session, editor)
+    assert ready(session, editor, case).ready
+    [file] = drafts.rows(session, editor, case)["files"].content["attachments"]
+    handed_in.write(session, editor, case, "files", {"attachments": []})
+    assert said(session, editor, case) == ["Rules that are not met: permission-attached."]
+    with pytest.raises(Invalid):
+        handed_in.move(session, editor, case, "case.submit")
+    handed_in.write(session, editor, case, "files", {"attachments": [{**file, "kind": "document"}]})
+    assert said(session, editor, case) == ["Rules that are not met: permission-attached."]
+    handed_in.write(session, editor, case, "files", {"attachments": [file]})
+    assert ready(session, editor, case).ready
+
+
 @pytest.mark.parametrize("state", ["unverified", "asked", "closed"])
 def test_an_organisation_that_is_not_verified_may_write_and_not_hand_in(session: Session, state: str) -> None:
     closed = make.NOW if state == "closed" else None
