@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from json import JSONDecodeError
 from typing import Any
 from urllib.parse import urlencode
@@ -12,8 +13,17 @@ from marshmallow import Schema, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.http import quote_etag
 
-from .errors import Changed, Text, VersionMissing
+from .errors import Changed, Invalid, Text, VersionMissing
 from .web import SAFE_METHODS
+
+# What the description of a route says of who may use it, and of requests that may be sent again.
+TOKEN: list[dict[str, list[str]]] = [{"token": []}]
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "The same request under the same key is done once and answered alike, for a day.",
+}
 
 
 class Parser(FlaskParser):
@@ -74,3 +84,18 @@ def matching(digest: str, *, required: bool = False) -> None:
             raise VersionMissing(Text("Say in If-Match which version this is for: the ETag of what you read."))
     elif not request.if_match.contains(digest):
         raise Changed(Text("This was changed meanwhile; read it again and repeat."))
+
+
+def key_sent() -> str | None:
+    """The Idempotency-Key of this request. Raises Invalid."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch("[!-~]{1,255}", key):
+        words = Text("An Idempotency-Key has 1 to 255 characters: letters, digits and signs, no spaces.")
+        raise Invalid(words, fields={"Idempotency-Key": [words]})
+    return key
+
+
+def only_json() -> None:
+    """Refuse a body that is something else."""
+    if request.content_length and not request.is_json:
+        abort(415)

@@ -31,7 +31,18 @@ from .config import ROOT, Config
 from .db import Database
 from .files import Store
 from .policy import Rules, anyone
-from .selection import desk_calls, desk_notices, desk_objections, notice_pages, objection_replies
+from .selection import (
+    desk_calls,
+    desk_entries,
+    desk_masks,
+    reviewing,
+    entering,
+    recommending,
+    desk_notices,
+    desk_objections,
+    notice_pages,
+    objection_replies,
+)
 from .selection import policy as selection_policy
 from .selection import views as selection
 from .statistics import policy as statistics_policy
@@ -96,6 +107,11 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         linking,
         selection,
         desk_calls,
+        reviewing,
+        desk_masks,
+        entering,
+        recommending,
+        desk_entries,
         notice_pages,
         desk_objections,
         desk_notices,

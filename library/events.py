@@ -30,7 +30,7 @@ BEHIND = frozenset(
         *("review", "expert", "tie", "assignment", "mask", "run", "list", "objection"),
         *("entry.enter", "entry.recommend", "entry.decline", "entry.assign", "entry.pass", "entry.return"),
         *("entry.correct", "entry.fail", "entry.review", "entry.shortlist", "entry.leave_out", "entry.move_up"),
-        *("entry.withdraw", "entry.overdue"),
+        *("entry.withdraw", "entry.overdue", "batch.pass"),
         *("case.begin", "case.edit", "case.comment", "case.submit", "case.return", "case.assign"),
     }
 )

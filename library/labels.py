@@ -8,8 +8,11 @@ from babel import Locale
 
 from .call_labels import CALL_LABELS, CALL_PARTS
 from .case_labels import CASE_LABELS
+from .decision_labels import DECISION_LABELS
+from .entry_labels import ENTRY_LABELS
 from .language import N_ as N_
 from .notice_labels import NOTICE_LABELS
+from .review_labels import REVIEW_LABELS
 
 NETWORKS: Mapping[str, str] = {
     "nb-iot": N_("NB-IoT"),
@@ -198,7 +201,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     **CASE_LABELS,
     **CALL_LABELS,
+    **DECISION_LABELS,
+    **ENTRY_LABELS,
     **NOTICE_LABELS,
+    **REVIEW_LABELS,
     "part": {**CASE_LABELS["part"], **CALL_PARTS},
 }
 

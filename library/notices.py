@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import call_notices, deliveries, events, figures
+from . import call_notices, decision_notices, deliveries, entry_notices, events, figures, objection_notices, review_notices
 from .accounts import letters
 from .accounts.letters import Recipient
 from .accounts.models import Grant, Invitation, Organisation, Person
@@ -158,6 +158,10 @@ NOTICES: Mapping[str, Notice] = {
     "case.settle": Notice(_author, _comment, N_("A comment of mine was dealt with")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
     **call_notices.NOTICES,
+    **decision_notices.NOTICES,
+    **entry_notices.NOTICES,
+    **objection_notices.NOTICES,
+    **review_notices.NOTICES,
     "link.ask": Notice(officers, _link, N_("An organisation asks to be linked with a case")),
     "link.accept": Notice(_asker, _link),
     "link.refuse": Notice(_asker, _link),
@@ -186,6 +190,11 @@ NOTICES: Mapping[str, Notice] = {
 def optional() -> dict[str, str]:
     """The kinds of letters that people may do without, with their names."""
     return {verb: notice.title for verb, notice in NOTICES.items() if notice.title is not None}
+
+
+def always_held() -> frozenset[str]:
+    """The kinds of letters that always wait for an officer."""
+    return frozenset(verb for verb, notice in NOTICES.items() if notice.held)
 
 
 def order(database: Database, config: Config, *, now: dt.datetime) -> int:
@@ -217,7 +226,7 @@ def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> N
             heard = [one for one in heard if one.person not in deaf]
         about = {**notice.about(session, news), "news": news} if heard else {}
         for one in heard:
-            title, text = compose(event.verb, one.lang, config=config, **about)
+            title, text = compose(event.verb, one.lang, config=config, to=one, **about)
             key = f"{seq}:{one.place}"
             letters.write(
                 session,
@@ -229,6 +238,7 @@ def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> N
                 text=text,
                 now=now,
                 private=one.private,
+                held=notice.held,
             )
 
 
@@ -241,7 +251,8 @@ def compose(verb: str, lang: str, **about: Any) -> tuple[str, str]:
     template = TEMPLATES.select_template(names)
     said = voice("zh" if lang == "zh" else "en")
     part, section = partial(label_in, said, "part"), partial(label_in, said, "draft_section")
-    words = template.render(day=partial(figures.day, lang=lang, long=True), part=part, section=section, **about)
+    given = {"day": partial(figures.day, lang=lang, long=True), "word": partial(label_in, said)}
+    words = template.render(part=part, section=section, **given, **about)
     title, _, text = words.strip().partition("\n")
     return title.strip(), text.strip() + "\n"
 

@@ -21,8 +21,8 @@ from .config import Config
 from .db import Database
 from .files import Store
 from .quarantine import quarantine
+from .selection import benchmark_flow, entry_flow, objection_erasing
 from .selection import flow as calls
-from .selection import objection_erasing
 from .workdays import ZONE
 
 TICK = 0.5
@@ -158,6 +158,8 @@ class Worker:
             draft_past.forget(session, now=at)
             answers.forget(session, now=at)
             calls.keep_time(session, now=at)
+            entry_flow.wind_up(session, now=at)
+            benchmark_flow.keep_time(session, now=at)
             if new_day:
                 objection_erasing.erase(session, now=at)
         if new_day:

@@ -127,6 +127,7 @@ FLOORS = {
     "decision_schemas": 2,  # what is filled in for a decision
     "run_queries": 2,  # ranking runs
     "list_queries": 2,  # lists of the selected, approvals, what applicants read of them
+    "feedback": 2,  # what applicants may know of a decision
     "runs": 3,  # ranking runs, written once
     "lists": 3,  # the list of the selected and its approvals
     "outcomes": 3,  # what a decision makes of an entry
@@ -210,6 +211,7 @@ GROUND = {
     "api_parts",  # what the doors of the API share
     "attached",  # answers that are files
     "call_labels",
+    "decision_labels",
     "case_labels",
     "entry_labels",
     "chain",  # is the chain of events whole
@@ -231,6 +233,7 @@ GROUND = {
     "quarantine",  # files of people whom nobody knows
     "previews",  # what a page shows of a file
     "reading",  # the text of a file
+    "review_labels",
     "scanning",  # by ClamAV, where there is one
     "stripping",  # files without what they say about their makers
     "tables",
@@ -255,8 +258,10 @@ ROOF = {
         "audit",
         "hearing",  # who hears of what, in parts; the tables of notices by subject
         "call_notices",
+        "decision_notices",
         "entry_notices",
         "objection_notices",
+        "review_notices",
     ),
 }
 

@@ -57,6 +57,7 @@ UNTOLD = {
     "calendar.edit": NOBODYS,
     "calendar.load": NOBODYS,
     "batch.admit": ANOTHER,
+    "batch.pass": ANOTHER,
     "import.begin": ONE_DOES_IT,
     "import.check": "whoever brought the table waits in front of its page",
     "import.accept": ONE_DOES_IT,

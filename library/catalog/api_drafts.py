@@ -5,16 +5,15 @@ A draft is named by its key, and by its number once it has one. Every write says
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from flask import abort, current_app, request, url_for
+from flask import current_app, request, url_for
 from marshmallow import EXCLUDE
 
 from .. import db, web
 from ..accounts import answers
-from ..api_parts import Blueprint, matching, paged, tagged
+from ..api_parts import KEY, TOKEN, Blueprint, key_sent, matching, only_json, paged, tagged
 from ..errors import Invalid, Missing, Text
 from ..figures import pick
 from ..web import door
@@ -28,18 +27,11 @@ from .rules import Finding
 
 bp = Blueprint("drafts_api", __name__, url_prefix="/api/v1", description="Cases that an organisation writes")
 
-TOKEN: list[dict[str, list[str]]] = [{"token": []}]
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",
     "schema": {"type": "string"},
     "description": "The `ETag` of the draft that was read before, or `*`.",
-}
-KEY = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    "description": "The same request under the same key is done once and answered alike, for a day.",
 }
 
 
@@ -87,7 +79,7 @@ def draft(code: str) -> Any:
 @door("case.draft")
 def begin(given: dict[str, Any]) -> Any:
     """Begin a case with these fields; what is wrong is kept and told in `mistakes`."""
-    _is_json()
+    only_json()
     session, actor = web.session(), web.actor()
 
     def answer() -> dict[str, Any]:
@@ -108,7 +100,7 @@ def begin(given: dict[str, Any]) -> Any:
 @door("case.draft")
 def change(given: dict[str, Any], code: str) -> Any:
     """Change these fields of a draft, of a returned case, or of a public one whose change is prepared."""
-    _is_json()
+    only_json()
     session, actor = web.session(), web.actor()
     with db.unit(session):
         case = draft_documents.find(session, actor, code)
@@ -126,7 +118,7 @@ def change(given: dict[str, Any], code: str) -> Any:
 @door("case.draft")
 def move(given: dict[str, Any], code: str, verb: str) -> Any:
     """`case.submit` hands a case in, `case.withdraw` takes it back, `case.archive` takes it out of the library."""
-    _is_json()
+    only_json()
     session, actor = web.session(), web.actor()
     if verb not in OWN:
         raise Missing(Text("There is no step called %(verb)s.", {"verb": verb[:60]}))
@@ -171,19 +163,11 @@ def _rules(unmet: Iterable[Finding]) -> list[dict[str, str]]:
 
 def _once(given: Mapping[str, Any], answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The answer, and to the same request under the same Idempotency-Key the same again."""
-    key = request.headers.get("Idempotency-Key")
+    key = key_sent()
     if key is None:
         return answer()
-    if not re.fullmatch("[!-~]{1,255}", key):
-        words = Text("An Idempotency-Key has 1 to 255 characters: letters, digits and signs, no spaces.")
-        raise Invalid(words, fields={"Idempotency-Key": [words]})
     asked = [web.actor().organisation, request.path, given]
     return answers.once(web.session(), web.actor(), key, asked=asked, answer=answer, now=web.now())
-
-
-def _is_json() -> None:
-    if request.content_length and not request.is_json:
-        abort(415)
 
 
 def _address(case: Case) -> str:

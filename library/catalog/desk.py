@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from .. import db, figures, paging, web
@@ -21,7 +19,7 @@ from ..errors import Invalid, Text
 from ..policy import can
 from ..web import door
 from . import admission, passing, queue, wording
-from .queue import Asked, Desk
+from .queue import Asked, Desk, age_bar
 from .queue_statements import PER_PAGE
 
 bp = Blueprint("desk", __name__)
@@ -30,7 +28,6 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MOST_PICKED = 200  # so that the address stays short enough for every server between us and the browser
 CODE = re.compile(r"[A-Z]{4}-[A-Z0-9-]{4,15}", re.ASCII)
 FORM = queue.AskedForm()
-BOXES, BOX, GAP, LATE = 15, 7, 6, 2
 
 
 @bp.app_context_processor
@@ -168,17 +165,3 @@ def _line(row: Any, desk: Desk, asked: Asked, officers: Mapping[int, str]) -> di
         "open": row.outcome is None and not own,
         "picked": row.code in asked.picked,
     }
-
-
-@lru_cache(maxsize=1000)
-def age_bar(age: int, limit: int) -> Markup:
-    """An age as boxes: one a working day up to the limit (fewer where that is far), and two beyond it."""
-    boxes = min(limit, BOXES)
-    past, late = min(boxes, -(-age * boxes // limit)), min(LATE, max(0, age - limit))
-    places = [(place * BOX, "past" if place < past else "") for place in range(boxes)]
-    places += [((boxes + place) * BOX + GAP, "late" if place < late else "") for place in range(LATE)]
-    drawn = "".join(f'<rect class="{kind}" x="{x}.5" y="1.5" width="5" height="9"/>' for x, kind in places)
-    width = places[-1][0] + BOX
-    return Markup(
-        f'<svg class="days" width="{width}" height="12" aria-hidden="true" focusable="false">{drawn}</svg>'
-    )

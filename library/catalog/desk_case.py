@@ -15,11 +15,12 @@ from ..errors import Conflict, Invalid, Missing, Text
 from ..events import Event
 from ..web import door
 from . import admission, diff, duplicates, policy, queries, queue, receipts, submissions, wording
-from .desk import age_bar
 from .draft_models import Submission
 from .flow import FLOW
 from .models import Case
+from .queue import age_bar
 from .schemas import DRAFT_SECTIONS, as_seen
+from .wording import field_name
 
 bp = Blueprint("desk_case", __name__)
 
@@ -227,16 +228,6 @@ def _changes(found: Case, rows: list[Submission], whole: Mapping[str, Any]) -> l
         {"name": field_name(change.path), "tongue": change.path[-1], "parts": change.parts}
         for change in diff.documents(before, whole)
     ]
-
-
-def field_name(path: tuple[str, ...]) -> str:
-    """A place in a document in words: its field, the number of the item, and what of it."""
-    names = [step for step in path if not step.isdecimal() and step not in ("zh", "en")]
-    whole = ".".join(names)
-    last = whole if whole in labels.LABELS["part"] else names[-1]
-    number = next((step for step in path if step.isdecimal()), "")
-    words = [f"{wording.label('part', names[0])} {number}".strip()]
-    return " / ".join(words + ([wording.label("part", last)] if len(names) > 1 else []))
 
 
 def _counted(place: str) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
+from markupsafe import Markup
 from marshmallow import Schema, fields, validate
 from sqlalchemy import false, select
 from sqlalchemy.orm import Session, contains_eager
@@ -26,6 +27,7 @@ from .queue_statements import PER_PAGE, SORTS, VIEWS, Form
 from .taxonomy import Taxonomy
 
 DECIDED_DAYS = 30
+BOXES, BOX, GAP, LATE = 15, 7, 6, 2  # of a drawn age
 HISTORY = 200  # events of a case on its page; the audit has all of them
 
 
@@ -184,3 +186,17 @@ def _given(actor: Actor, desk: Desk, asked: Asked, trees: Taxonomy | None = None
         "first": (asked.page - 1) * PER_PAGE,
         **{f"word{place}": statements.like(word) for place, word in enumerate(asked.q.split())},
     }
+
+
+@lru_cache(maxsize=1000)
+def age_bar(age: int, limit: int) -> Markup:
+    """An age as boxes: one a working day up to the limit (fewer where that is far), and two beyond it."""
+    boxes = min(limit, BOXES)
+    past, late = min(boxes, -(-age * boxes // limit)), min(LATE, max(0, age - limit))
+    places = [(place * BOX, "past" if place < past else "") for place in range(boxes)]
+    places += [((boxes + place) * BOX + GAP, "late" if place < late else "") for place in range(LATE)]
+    drawn = "".join(f'<rect class="{kind}" x="{x}.5" y="1.5" width="5" height="9"/>' for x, kind in places)
+    width = places[-1][0] + BOX
+    return Markup(
+        f'<svg class="days" width="{width}" height="12" aria-hidden="true" focusable="false">{drawn}</svg>'
+    )

@@ -75,3 +75,13 @@ def label_in(said: Voice, kind: str, code: str) -> str:
     if kind == "hint" and not word:
         return ""
     return said.gettext(word) if word else code
+
+
+def field_name(path: tuple[str, ...]) -> str:
+    """A place in a document in words: its field, the number of the item, and what of it."""
+    names = [step for step in path if not step.isdecimal() and step not in ("zh", "en")]
+    whole = ".".join(names)
+    last = whole if whole in labels.LABELS["part"] else names[-1]
+    number = next((step for step in path if step.isdecimal()), "")
+    words = [f"{label('part', names[0])} {number}".strip()]
+    return " / ".join(words + ([label("part", last)] if len(names) > 1 else []))

@@ -43,6 +43,7 @@ def entry(session: Session, actor: Actor, code: str) -> Entry:
 def of_call(session: Session, actor: Actor, call: Call, *, page: int = 1, per_page: int = PER_PAGE) -> list[Entry]:
     """A page of what the actor may know of in a call, by the number, which is drawn."""
     rows = select(Entry).where(Entry.call_id == call.id, policy.visible(actor)).options(*LINE)
+    rows = rows.options(joinedload(Entry.call), joinedload(Entry.revision).load_only(Revision.number))
     return list(session.scalars(rows.order_by(Entry.code).limit(per_page).offset(per_page * (page - 1))))
 
 

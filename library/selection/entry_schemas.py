@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate
 
 from ..catalog.desk_schemas import ReturnForm
 from ..errors import Text
@@ -26,18 +25,18 @@ class MasksForm(Schema):
     masks = fields.List(Words(100), required=True, validate=validate.Length(1, MOST_MASKS))
 
 
+def _it_is_true(said: bool) -> None:
+    if not said:
+        raise ValidationError([Text("Say that the materials are true, or decline.")])
+
+
 class RecommendForm(Schema):
     """The recommender vouches that the materials are true, in its own words, and says who signs: name and post."""
 
-    true_ = fields.Boolean(data_key="true", required=True)
+    true_ = fields.Boolean(data_key="true", required=True, validate=_it_is_true)
     attestation = Words(4000, required=True)
     signer = Words(80, required=True)
     post = Words(100, required=True)
-
-    @validates_schema
-    def it_is_true(self, data: Mapping[str, Any], **_: Any) -> None:
-        if not data["true_"]:
-            raise ValidationError([Text("Say that the materials are true, or decline.")], "true")
 
 
 class ReasonForm(Schema):

@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from .. import paging, web
 from ..policy import VISITOR
 from ..web import door
-from . import queries
+from . import entry_policy, entry_queries, notice_queries, queries
 
 bp = Blueprint("selection", __name__)
 
@@ -52,4 +52,7 @@ def call(code: str) -> str:
         refusal=queries.closed_to(session, found, mine, now=now) if mine is not None else None,
         permits=queries.permits(session, found, mine) if mine is not None else [],
         quota=queries.quota(session, found, mine),
+        may_enter=entry_policy.may_enter(actor, None),
+        entries=entry_queries.live_in(session, actor, found),
+        notices=notice_queries.of_call(session, found),
     )
