@@ -14,6 +14,7 @@ from sites import Site
 from sqlalchemy import func, select
 from tables_brought import GOOD, PLACE, accept, bring, cases, signed_in, state, table, wrong
 
+from library import jobs
 from library.accounts.models import Membership, Organisation
 from library.catalog import bulk
 from library.catalog.draft_models import DraftSection
@@ -238,3 +239,33 @@ def test_more_mistakes_than_are_told_do_not_make_a_wrong_row_right(site: Site, e
     assert accept(editor, address) == 303
     site.work()
     assert cases(site).keys() == {"R-1"}
+
+
+def test_how_far_it_has_come_is_told_while_it_is_read_and_written(
+    site: Site, editor: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "UNIT", 2)
+    monkeypatch.setattr(
+        bulk, "portions", lambda rows, most=2: (rows[at : at + 2] for at in range(0, len(rows), 2))
+    )
+    address = bring(editor, table(*({**GOOD, "external_key": f"A-{n}"} for n in range(201))), whole="no")
+    told: list[dict[str, Any]] = []
+    noted = jobs._progress
+
+    def note(*args: Any, **kwargs: Any) -> None:
+        noted(*args, **kwargs)
+        told.append(editor.get(f"{address}/progress").json)
+
+    monkeypatch.setattr(jobs, "_progress", note)
+    assert editor.get(f"{address}/progress").json == {"state": "waiting", "done": 0, "rows": 0}
+    site.work()
+    assert [(each["state"], each["done"], each["rows"]) for each in told] == [
+        ("waiting", 0, 201), ("waiting", 0, 201), ("waiting", 200, 201),
+    ]  # fmt: skip
+    assert editor.get(f"{address}/progress").json == {"state": "checked", "done": 201, "rows": 201}
+    told.clear()
+    assert accept(editor, address) == 303
+    site.work()
+    assert [(each["state"], each["done"]) for each in told] == [("accepted", n) for n in [*range(2, 201, 2), 201]]
+    assert editor.get(f"{address}/progress").json == {"state": "done", "done": 201, "rows": 201}
+    assert signed_in(site, "zhao@other.example").get(f"{address}/progress").status_code == 404
