@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from library.accounts.models import Organisation, Person
 from library.catalog.models import Case, Revision
 from library.catalog.numbers import random_key
-from library.policy import Actor
+from library.policy import SYSTEM, VISITOR, Actor
 from library.selection.entry_models import Entry
 from library.selection.expert_models import Expert, Review
 from library.selection.models import Call, Quota
@@ -140,3 +140,22 @@ def review(session: Session, entry: Entry, expert: Actor, state: str = "final", 
 
 def person(session: Session, actor: Actor) -> Person:
     return session.get_one(Person, actor.person)
+
+
+CAST = ("an", "editor", "reader", "ra", "rb", "officer", "insider", "expert", "administrator", "system", "visitor")
+
+
+def cast(session: Session, call: Call) -> tuple[dict[str, Actor], Organisation]:
+    """Everybody who may come near an entry of `an`'s, and the body that `ra` recommends for; `insider` is an
+    officer who belongs to the applicant and does not act for it."""
+    firm, an = applicant(session)
+    body, ra = recommender(session, call, 2)
+    _, rb = recommender(session, call, 2, name_zh="另一推荐单位")
+    insider = make.member(session, firm, "editor", roles=("officer",))
+    return {
+        **{role: make.officer(session, role) for role in ("officer", "expert", "administrator", "approver")},
+        **{"system": SYSTEM, "visitor": VISITOR, "an": an, "ra": ra, "rb": rb},
+        "editor": make.member(session, firm, "editor"),
+        "reader": make.member(session, firm, "commenter"),
+        "insider": Actor(insider.id, roles=frozenset({"officer"}), person=insider.person),
+    }, body

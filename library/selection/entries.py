@@ -108,9 +108,10 @@ def enter(
     if blind and not said["masks"]:
         raise Invalid(FORM, fields={"masks": [Text("List at least the name of your organisation.")]})
     assert actor.organisation is not None
+    taken = set(session.scalars(select(Entry.code).where(Entry.call_id == call.id)))
     row = Entry(
         key=random_key(),
-        code=_number(session, call, rng),
+        code=draw_number(call, taken, rng),
         alias=_alias(session, call, rng),
         call_id=call.id,
         case_id=case.id,
@@ -282,11 +283,10 @@ def _recommender(session: Session, actor: Actor, call: Call, key: str) -> int:
     return found.id
 
 
-def _number(session: Session, call: Call, rng: random.Random) -> str:
-    """A number of the call that nobody has; from a larger space when half of the numbers are taken, so that it
+def draw_number(call: Call, taken: set[str], rng: random.Random) -> str:
+    """A number of the call that nobody has; from a larger space when more than half of one is taken, so that it
     tells nobody how many compete.
     """
-    taken = set(session.scalars(select(Entry.code).where(Entry.call_id == call.id)))
     width = next(width for width in WIDTHS if 2 * len(taken) <= 10**width)
     while (code := f"{call.code}-{rng.randrange(1, 10**width):0{width}d}") in taken:
         pass

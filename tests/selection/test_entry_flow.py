@@ -1,4 +1,4 @@
-"""Any life of an entry up to the form check's end, held against a table; who sees it; two at the same moment."""
+"""Any life of an entry up to the form check's end: moves by everybody at any time, held against a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from library.db import Database
 from library.errors import Conflict, Forbidden, Invalid, Problem
 from library.events import Event
-from library.policy import SYSTEM, VISITOR, Actor
+from library.policy import SYSTEM
 from library.selection import entries, entry_flow
 from library.selection.entry_models import Entry
 from library.selection.models import Call, Quota
@@ -43,36 +43,7 @@ TABLE: dict[str, tuple[set[str], set[str], str]] = {
     "entry.correct": ({"an", "editor"}, {"needs_correction"}, "recommended"),
     "entry.withdraw": ({"an", "editor", "system"}, WITHDRAWN_FROM, "withdrawn"),
 }
-ROLES = (
-    "an",
-    "editor",
-    "reader",
-    "ra",
-    "rb",
-    "officer",
-    "insider",
-    "expert",
-    "administrator",
-    "system",
-    "visitor",
-)
 CALLS = ("open", "formal_check", "scoring", "cancelled")
-
-
-def cast(session: Any, call: Call) -> tuple[dict[str, Actor], Any, Any]:
-    """Everybody who may come near an entry: `insider` is an officer who belongs to the applicant."""
-    firm, an = entering.applicant(session)
-    body, ra = entering.recommender(session, call, 2)
-    _, rb = entering.recommender(session, call, 2, name_zh="另一推荐单位")
-    insider = make.member(session, firm, "editor", roles=("officer",))
-    actors = {
-        **{role: make.officer(session, role) for role in ("officer", "expert", "administrator")},
-        **{"system": SYSTEM, "visitor": VISITOR, "an": an, "ra": ra, "rb": rb},
-        "editor": make.member(session, firm, "editor"),
-        "reader": make.member(session, firm, "commenter"),
-        "insider": Actor(insider.id, roles=frozenset({"officer"}), person=insider.person),
-    }
-    return actors, firm, body
 
 
 class Life(RuleBasedStateMachine):
@@ -84,7 +55,7 @@ class Life(RuleBasedStateMachine):
     def begin(self) -> None:
         with self.database.unit() as session:
             call = calling.opened(session, make.officer(session))
-            self.actors, _, body = cast(session, call)
+            self.actors, body = entering.cast(session, call)
             case = entering.case(session, self.actors["an"])
             given = {"case": case.code, "recommender": body.key, "masks": ["示例"]}
             at = {"now": calling.OPENING, "rng": random.Random(5)}
@@ -109,7 +80,7 @@ class Life(RuleBasedStateMachine):
             return Invalid
         return Forbidden if role == "insider" else None
 
-    @rule(verb=st.sampled_from(sorted(TABLE)), role=st.sampled_from(ROLES))
+    @rule(verb=st.sampled_from(sorted(TABLE)), role=st.sampled_from(entering.CAST))
     def move(self, verb: str, role: str) -> None:
         if problem := self.expected(role, verb):
             with pytest.raises(problem):
