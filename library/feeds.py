@@ -10,11 +10,16 @@ from flask import Blueprint, Response, current_app, jsonify, request, url_for
 
 from . import events, web
 from .catalog import queries, wording
+from .errors import Text
+from .policy import VISITOR
+from .selection import notice_queries
+from .selection import queries as selection
 from .web import door
 
 bp = Blueprint("feeds", __name__)
 
 NEWEST = 50
+CALLS, NOTICES = Text("Calls for cases"), Text("Public notices")
 
 
 @bp.get("/feeds")
@@ -27,15 +32,51 @@ def index() -> str:
 @door("page.see")
 def atom() -> Response:
     """New and changed real cases, the newest change first, in the reader's language."""
+    return _atom("feeds.atom", _title(web.language()), _cases(web.language()))
+
+
+@bp.get("/feeds/cases.json")
+@door("page.see")
+def json_feed() -> Response:
+    """The same as JSON Feed 1.1."""
+    return _json("feeds.json_feed", _title(web.language()), _cases(web.language()))
+
+
+@bp.get("/feeds/calls.atom")
+@door("page.see")
+def calls_atom() -> Response:
+    """Real calls that were announced, the newest first."""
+    return _atom("feeds.calls_atom", web.say(CALLS), _calls(web.language()))
+
+
+@bp.get("/feeds/calls.json")
+@door("page.see")
+def calls_json() -> Response:
+    return _json("feeds.calls_json", web.say(CALLS), _calls(web.language()))
+
+
+@bp.get("/feeds/notices.atom")
+@door("page.see")
+def notices_atom() -> Response:
+    """Public notices of real calls, the newest first."""
+    return _atom("feeds.notices_atom", web.say(NOTICES), _notices(web.language()))
+
+
+@bp.get("/feeds/notices.json")
+@door("page.see")
+def notices_json() -> Response:
+    return _json("feeds.notices_json", web.say(NOTICES), _notices(web.language()))
+
+
+def _atom(endpoint: str, title: str, entries: list[dict[str, Any]]) -> Response:
     lang, site = web.language(), _site()
-    entries = _entries(lang)
     updated = max((entry["updated"] for entry in entries), default=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-    address = site + url_for("feeds.atom", lang=lang)
+    address = site + url_for(endpoint, lang=lang)
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{"zh-CN" if lang == "zh" else "en"}">',
         f"<id>{escape(address)}</id>",
-        f"<title>{escape(_title(lang))}</title>",
+        f"<title>{escape(title)}</title>",
         f"<updated>{_stamp(updated)}</updated>",
         f'<link rel="self" href={quoteattr(address)}/><link href={quoteattr(site + "/")}/>',
         f"<author><name>{escape(_title(lang))}</name></author>",
@@ -54,19 +95,15 @@ def atom() -> Response:
     return _conditional(Response("\n".join([*lines, "</feed>"]), mimetype="application/atom+xml"))
 
 
-@bp.get("/feeds/cases.json")
-@door("page.see")
-def json_feed() -> Response:
-    """The same as JSON Feed 1.1."""
+def _json(endpoint: str, title: str, entries: list[dict[str, Any]]) -> Response:
     lang, site = web.language(), _site()
-    entries = _entries(lang)
     response = jsonify(
         {
             "version": "https://jsonfeed.org/version/1.1",
-            "title": _title(lang),
+            "title": title,
             "language": "zh-CN" if lang == "zh" else "en",
             "home_page_url": site + "/",
-            "feed_url": site + url_for("feeds.json_feed", lang=lang),
+            "feed_url": site + url_for(endpoint, lang=lang),
             "items": [
                 {
                     "id": entry["id"],
@@ -88,14 +125,15 @@ def json_feed() -> Response:
 @door("page.see")
 def sitemap() -> Response:
     """Every public page of real records."""
-    site = _site()
+    site, lang = _site(), web.language()
     rows = [(f"{site}/cases/{code}", changed) for code, changed in queries.real_pages(web.session(), web.actor())]
-    pages = [(f"{site}{path}", None) for path in ("/", "/statistics", "/about", "/sources")]
+    pages = [(f"{site}{path}", None) for path in ("/", "/calls", "/notices", "/statistics", "/about", "/sources")]
     pages += [(site + url_for("catalog.sector", code=code), None) for code in wording.tree().sectors]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
     ]
+    rows += [(each["id"], each["updated"]) for each in (*_calls(lang), *_notices(lang))]
     for address, changed in [*pages, *rows]:
         stamp = f"<lastmod>{_stamp(changed)}</lastmod>" if changed else ""
         lines.append(f"<url><loc>{escape(address)}</loc>{stamp}</url>")
@@ -117,7 +155,7 @@ def anchors() -> Response:
     return jsonify({"anchors": [{"day": row.day, "seq": row.seq, "hash": row.hash} for row in rows]})
 
 
-def _entries(lang: str) -> list[dict[str, Any]]:
+def _cases(lang: str) -> list[dict[str, Any]]:
     site = _site()
     found = []
     for case, revision in queries.newest(web.session(), web.actor(), limit=NEWEST):
@@ -129,6 +167,39 @@ def _entries(lang: str) -> list[dict[str, Any]]:
                 "summary": doc["summary"].get(lang) or doc["summary"]["zh"],
                 "published": case.admitted_at,
                 "updated": case.revised_at,
+            }
+        )
+    return found
+
+
+def _calls(lang: str) -> list[dict[str, Any]]:
+    found = []
+    for call in selection.calls(web.session(), VISITOR, per_page=NEWEST):
+        if not call.demonstration and call.opens_at and call.closes_at:
+            window = {"opens": selection.local(call.opens_at), "closes": selection.local(call.closes_at)}
+            found.append(
+                {
+                    "id": f"{_site()}/calls/{call.code}",
+                    "title": call.title.get(lang) or call.title["zh"],
+                    "summary": web.say(Text("Open from %(opens)s to %(closes)s (Asia/Shanghai).", window)),
+                    "published": call.announced_at,
+                    "updated": call.announced_at,
+                }
+            )
+    return found
+
+
+def _notices(lang: str) -> list[dict[str, Any]]:
+    found = []
+    for notice in notice_queries.real(web.session(), limit=NEWEST):
+        until = {"code": notice.code, "time": selection.local(notice.ends_at)}
+        found.append(
+            {
+                "id": f"{_site()}/notices/{notice.code}",
+                "title": notice.call.title.get(lang) or notice.call.title["zh"],
+                "summary": web.say(Text("Notice %(code)s: objections until %(time)s (Asia/Shanghai).", until)),
+                "published": notice.begins_at,
+                "updated": notice.begins_at,
             }
         )
     return found

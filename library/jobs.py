@@ -29,7 +29,7 @@ from .selection import (
     certificates,
     checks,
     lists,
-    notice_flow,
+    notice_steps,
     plan_flow,
     publication,
     publishing,
@@ -137,10 +137,10 @@ def _receipt(config: Config, database: Database, payload: Payload, at: dt.dateti
 
 def _announce(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
     """The entries that a notice lists, a hundred at a time. Started again it goes on where it was."""
-    announced = notice_flow.PORTION
-    while announced == notice_flow.PORTION:
+    announced = notice_steps.PORTION
+    while announced == notice_steps.PORTION:
         with database.unit() as session:
-            announced = notice_flow.announce_some(session, payload["notice"], now=at)
+            announced = notice_steps.announce_some(session, payload["notice"], now=at)
 
 
 def _rank(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:

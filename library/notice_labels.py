@@ -8,10 +8,10 @@ from .language import N_
 
 NOTICE_LABELS: Mapping[str, Mapping[str, str]] = {
     "noticed": {
-        "shortlisted": N_("Announced"),
-        "in_publicity": N_("Announced"),
+        "shortlisted": N_("On public notice"),
+        "in_publicity": N_("On public notice"),
         "on_hold": N_("On hold for an objection"),
-        "selected": N_("Selected"),
+        "selected": N_("Among the selected"),
         "removed": N_("Removed after an objection"),
         "withdrawn": N_("Entry withdrawn"),
     },

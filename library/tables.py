@@ -16,7 +16,8 @@ BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take the Chinese for somet
 def safe_cell(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    runs = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not isinstance(value, int | float)
+    return "'" + text if runs else text
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

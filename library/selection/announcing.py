@@ -30,8 +30,8 @@ def not_ready(session: Session, call: Call, now: dt.datetime) -> list[Text]:
     chosen, reasons = queries.decisions(session, call), []
     if chosen is None or chosen.state != "released":
         reasons.append(Text("The decisions are not released; release the approved list first."))
-    if waiting := queries.in_state(session, call, "in_review"):
-        reasons.append(Text("%(count)s entries still wait for their decision.", {"count": waiting}))
+    elif chosen.told_at is None or queries.in_state(session, call, "in_review"):
+        reasons.append(Text("The decisions are still being given out; this takes a moment."))
     if not queries.in_state(session, call, "shortlisted"):
         reasons.append(NOTHING)
     return reasons

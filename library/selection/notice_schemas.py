@@ -35,9 +35,12 @@ def reachable(said: str) -> None:
         raise ValidationError([Text("Write an e-mail address or a telephone number at which you are reached.")])
 
 
+TICK = Text("Tick this: an objection cannot be examined without it.")
+
+
 def agreed(said: bool) -> None:
     if not said:
-        raise ValidationError([Text("Tick this: an objection cannot be examined without it.")])
+        raise ValidationError([TICK])
 
 
 class Contact(Words):
@@ -62,7 +65,7 @@ class ObjectionForm(Schema):
     text = Words(4000, required=True)
     name = _words(100, real_name)
     contact = _words(200, reachable, kind=Contact)
-    consent = fields.Boolean(load_default=False, validate=agreed)
+    consent = fields.Boolean(required=True, validate=agreed, error_messages={"required": [TICK]})
 
 
 class AdmitForm(Schema):
