@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Text
 from ..workflow import Move
 from . import admission, operations, submissions
-from .policy import may_archive, may_curate, may_draft, may_judge, may_restore
+from .policy import may_archive, may_curate, may_draft, may_judge, may_release, may_restore
 
 ADMITTED = frozenset({"admitted"})
 SUBMITTED = frozenset({"submitted"})
@@ -88,7 +88,7 @@ DESK = (
         "case.release",
         ADMITTED,
         "admitted",
-        may_judge,
+        may_release,
         guard=admission.not_embargoed,
         effect=admission.release,
         note=Text("The embargo has ended."),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..accounts.models import Organisation
@@ -16,6 +17,51 @@ from .models import Call
 BENCHMARK_STATES = ("active", "due_for_review", "renewed", "expired", "revoked")
 # While it is one of these the project is a benchmark.
 STANDING = ("active", "due_for_review", "renewed")
+FILE_KINDS = ("record", "report", "archive")
+
+
+class Result(Base):
+    """What a call came to: the list of the selected as it was published, and the report on how it went."""
+
+    __tablename__ = "selection_result"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id), primary_key=True)
+    items: Mapped[list[Any]]
+    """What was published of each selected entry, as it was published."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Of the items as canonical JSON."""
+    chain_seq: Mapped[int] = mapped_column(BigInteger)
+    chain_hash: Mapped[str] = mapped_column(String(64))
+    """The head of the chain of events when the list was published."""
+    at: Mapped[dt.datetime]
+    by: Mapped[str] = mapped_column(String(60))
+    report: Mapped[dict[str, Any] | None]
+    """How the call went, in numbers (report_queries.py)."""
+    done_at: Mapped[dt.datetime | None]
+    """When every project and its certificate was there."""
+
+    call: Mapped[Call] = relationship()
+
+    __table_args__ = (CheckConstraint("done_at IS NULL OR report IS NOT NULL", name="done"),)
+
+
+class CallFile(Base):
+    """A document of a whole call that a worker made; the last one of its kind and language."""
+
+    __tablename__ = "selection_call_file"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    lang: Mapped[str] = mapped_column(String(2), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[dt.datetime]
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {FILE_KINDS}", name="kind"),
+        CheckConstraint("lang IN ('zh', 'en')", name="lang"),
+        CheckConstraint("size > 0", name="size"),
+    )
 
 
 class Benchmark(Base):
@@ -51,6 +97,8 @@ class Benchmark(Base):
         CheckConstraint("valid_from <= valid_until", name="term"),
         CheckConstraint("(state = 'revoked') = (revoked_on IS NOT NULL)", name="revoked"),
         CheckConstraint("revoked_on IS NULL OR reason IS NOT NULL", name="reason"),
+        CheckConstraint("renewed_on IS NULL OR reason IS NOT NULL", name="renewed"),
+        Index("ix_selection_benchmark_term", "state", "valid_until"),
     )
 
     @property
@@ -69,5 +117,7 @@ class Certificate(Base):
     list_sha256: Mapped[str] = mapped_column(String(64))
     """Of the published list that the project stands on."""
     issued_at: Mapped[dt.datetime]
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    """The drawn one; none as long as a worker has not come to it, and anew after a renewal."""
 
     benchmark: Mapped[Benchmark] = relationship(back_populates="certificate")
