@@ -73,6 +73,15 @@ def look_at_text(path: Path, ending: str) -> None:
         raise Invalid(Text("The file is a web page and not a .%(ending)s file.", {"ending": ending}))
 
 
+def text_of(path: Path) -> str:
+    """The words of a text or a table, in UTF-8 or GB 18030."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030", "replace")
+
+
 def _reads_as_text(path: Path) -> bool:
     """UTF-8, or the national standard GB 18030, from beginning to end; read in pieces, however large it is."""
     return any(_reads_as(path, encoding) for encoding in ("utf-8", "gb18030"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,9 @@ class Opened:
     media_type: str
     stripped: bool = False
     small: bool = False
+    whole: bool = False
+    """The whole of its text was read, where that was asked for."""
+    pictures: bool = False
 
 
 def look(path: Path, name: str, *, memory: int = MEMORY) -> str:
@@ -63,8 +67,23 @@ def draw(
         return _opened(memory, path, ending, copy, small)
 
 
+def read(path: Path, name: str, *, memory: int = MEMORY) -> tuple[str, Opened]:
+    """The text of a file that was taken, as far as it can be read, and whether that is all that it says.
+
+    Raises Invalid when it cannot be opened.
+    """
+    ending = kinds.ending_of(name)
+    if ending in kinds.TEXTS:
+        return kinds.text_of(path), Opened(kinds.TYPES[ending], whole=True)
+    with tempfile.TemporaryDirectory() as folder, ONE_AT_A_TIME:
+        said = Path(folder) / "text"
+        opened = _opened(memory, path, ending, None, None, said)
+        return said.read_text(encoding="utf-8"), opened
+
+
 def _opened(memory: int, path: Path, ending: str, *drawn: Path | None) -> Opened:
-    places = [path.resolve(), ending, *(each.resolve() if each else "" for each in drawn)]
+    three = (*drawn, None, None, None)[:3]
+    places = [path.resolve(), ending, *(each.resolve() if each else "" for each in three)]
     command = [sys.executable, "-m", "library.unpacking", str(memory), str(SECONDS), *map(str, places)]
     try:
         done = subprocess.run(

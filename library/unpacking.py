@@ -1,6 +1,7 @@
-"""What runs in the process that opens files: `python -m library.unpacking MEMORY SECONDS FILE ENDING COPY SMALL`.
+"""What runs in the process that opens files: `python -m library.unpacking MEMORY SECONDS FILE ENDING COPY SMALL
+TEXT`.
 
-Prints as JSON what the file is, or why it is refused. COPY and SMALL may be empty.
+Prints as JSON what the file is, or why it is refused. COPY, SMALL and TEXT may be empty.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ def limit(memory: int, seconds: int) -> None:
             continue
 
 
-def main(memory: str, seconds: str, file: str, ending: str, copy: str, small: str) -> None:
+def main(memory: str, seconds: str, file: str, ending: str, copy: str, small: str, text: str) -> None:
     limit(int(memory), int(seconds))
     # Only now: what reads the file is loaded under the limits too.
     from .errors import Invalid
     from .inspection import look
     from .kinds import PICTURES
+    from .reading import read
     from .stripping import miniature, strip
 
     try:
@@ -43,6 +45,7 @@ def main(memory: str, seconds: str, file: str, ending: str, copy: str, small: st
         if shrunk:
             miniature(Path(copy if stripped else file), Path(small))
         told = {"media_type": media_type, "stripped": stripped, "small": shrunk}
+        told |= read(Path(file), media_type, Path(text)) if text else {}
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)
     except Invalid as problem:

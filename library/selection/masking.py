@@ -1,9 +1,9 @@
 """Words that no expert of a blind call may read: found however they are spelt, and replaced by a mark. Pure.
 
 A word is found in either case and width, in traditional and simplified characters, with spaces and signs inside it
-or without; the longest words go first. As it is listed, or in one piece, it is hidden wherever it stands, also inside
-another word. Spelt with other spaces and signs it is hidden where it begins and ends with words, so that "IoT Co"
-takes nothing from "IoT, company".
+or without; the longest words go first. As it is listed, or in one piece, it is hidden wherever it stands, also
+inside another word. Spelt with other spaces and signs it is hidden where it begins and ends with words, so that
+"IoT Co" takes nothing from "IoT, company".
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from marshmallow import Schema, fields
 
 from search.folding import fold
 
-from ..catalog.models import ConnectionCount
 from ..catalog.schemas import CaseDocument, as_seen
 from ..fields import Words
 
@@ -42,9 +41,9 @@ class Masks:
     def __init__(self, words: Iterable[str]) -> None:
         self._spelt: dict[str, set[str]] = {}
         for word in words:
-            letters = _letters(word)[0]
+            letters, starts, ends = _letters(word)
             if len(letters) >= LEAST:
-                self._spelt.setdefault(letters, set()).add(fold(word).text.strip())
+                self._spelt.setdefault(letters, set()).add(fold(word[starts[0] : ends[-1]]).text)
         self._words = sorted(self._spelt, key=lambda each: (-len(each), each))
 
     def spans(self, text: str) -> list[Span]:
@@ -181,21 +180,6 @@ def _texts(shape: Any, value: Any, lang: str = "zh") -> Iterator[tuple[str, str]
             yield from _texts(shape.inner, each, lang)
     elif isinstance(shape, Words) and isinstance(value, str):
         yield value, lang
-
-
-def counts(document: Mapping[str, Any]) -> list[ConnectionCount]:
-    """The counts of a document, as rows that are in no table: which of them leads is asked of rows."""
-    sources = document.get("sources", ())
-    return [
-        ConnectionCount(
-            **{name: each.get(name) for name in ("value", "kind", "scope", "bound", "as_of", "due", "what")},
-            position=place,
-            source=sources[each["source"] - 1]["title"] if each.get("source") else "",
-            verified_on=(each.get("verified") or {}).get("on"),
-            verified_by=(each.get("verified") or {}).get("by"),
-        )
-        for place, each in enumerate(document.get("connections", ()))
-    ]
 
 
 # Proposals

@@ -39,6 +39,7 @@ def desk(session: Session, actor: Actor) -> list[Review]:
         .join(Review.entry)
         .join(Entry.call)
         .options(contains_eager(Review.entry).contains_eager(Entry.call))
+        .options(contains_eager(Review.entry).joinedload(Entry.revision))
         .where(Review.person_id == actor.person, policy.visible(actor))
         .order_by(Call.id.desc(), ORDER, Review.due, Review.id)
     )

@@ -13,6 +13,7 @@ from entering import LATER
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from racing import at_once
+from reviewed import FULL, WHY
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -27,11 +28,6 @@ from library.selection.expert_models import Review
 from library.selection.models import Call
 from library.workflow import open_moves
 
-WHY = {"reason": "因为。"}
-FULL = {
-    **{"score.effect": "80", "reason.effect": "", "score.novelty": "70", "side.risk": "无。"},
-    **{"remarks": "好。", "confidence": "medium", "recognised": "no"},
-}
 # Who may, from where, where to.
 TABLE = {
     "review.clear": ("expert", {"assigned"}, "cleared"),
