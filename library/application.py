@@ -32,16 +32,21 @@ from .db import Database
 from .files import Store
 from .policy import Rules, anyone
 from .selection import (
+    desk_assign,
     desk_calls,
     desk_entries,
+    desk_experts,
+    desk_list,
     desk_masks,
-    reviewing,
-    entering,
-    recommending,
     desk_notices,
     desk_objections,
+    desk_ranking,
+    entering,
+    expert,
     notice_pages,
     objection_replies,
+    recommending,
+    reviewing,
 )
 from .selection import policy as selection_policy
 from .selection import views as selection
@@ -107,6 +112,11 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         linking,
         selection,
         desk_calls,
+        desk_experts,
+        desk_assign,
+        expert,
+        desk_ranking,
+        desk_list,
         reviewing,
         desk_masks,
         entering,

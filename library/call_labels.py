@@ -74,7 +74,10 @@ CALL_LABELS: Mapping[str, Mapping[str, str]] = {
     "call_move": {
         "call.announce": N_("Announce"),
         "call.check": N_("Begin the formal check"),
+        "call.score": N_("Begin the expert review"),
         "call.notice": N_("Put the list on public notice"),
+        "call.rank": N_("End the expert review"),
+        "call.approve": N_("Begin the approval"),
         "call.cancel": N_("Cancel the call"),
     },
     "review": {

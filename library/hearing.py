@@ -38,11 +38,15 @@ class Notice:
     """`to` finds who hears of it; `about` reads the present when the letter is written from mail/<verb>.txt.
 
     `title` names the kind of letter where people choose; None: nobody may do without it.
+    `held`: such letters always wait for an officer, who reads them and sends them. `when` says by the detail of an
+    event whether anybody may hear of it at all: of what happens thousandfold one letter may be enough.
     """
 
     to: To
     about: About
     title: str | None = None
+    held: bool = False
+    when: Callable[[Mapping[str, Any]], bool] | None = None
 
 
 def people(session: Session, *wanted: Any) -> list[Recipient]:

@@ -10,6 +10,7 @@ from .call_labels import CALL_LABELS, CALL_PARTS
 from .case_labels import CASE_LABELS
 from .decision_labels import DECISION_LABELS
 from .entry_labels import ENTRY_LABELS
+from .expert_labels import EXPERT_LABELS
 from .language import N_ as N_
 from .notice_labels import NOTICE_LABELS
 from .review_labels import REVIEW_LABELS
@@ -203,6 +204,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     **CALL_LABELS,
     **DECISION_LABELS,
     **ENTRY_LABELS,
+    **EXPERT_LABELS,
     **NOTICE_LABELS,
     **REVIEW_LABELS,
     "part": {**CASE_LABELS["part"], **CALL_PARTS},

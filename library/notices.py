@@ -11,7 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import call_notices, decision_notices, deliveries, entry_notices, events, figures, objection_notices, review_notices
+from . import (
+    call_notices,
+    decision_notices,
+    deliveries,
+    entry_notices,
+    events,
+    expert_notices,
+    figures,
+    objection_notices,
+    review_notices,
+)
 from .accounts import letters
 from .accounts.letters import Recipient
 from .accounts.models import Grant, Invitation, Organisation, Person
@@ -158,6 +168,7 @@ NOTICES: Mapping[str, Notice] = {
     "case.settle": Notice(_author, _comment, N_("A comment of mine was dealt with")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
     **call_notices.NOTICES,
+    **expert_notices.NOTICES,
     **decision_notices.NOTICES,
     **entry_notices.NOTICES,
     **objection_notices.NOTICES,
@@ -206,11 +217,16 @@ def order(database: Database, config: Config, *, now: dt.datetime) -> int:
         start = events.position(session, EVERYWHERE, FOLLOWER)
         batch = events.since(session, start)
         for event in batch:
-            if event.verb in NOTICES:
+            if event.verb in NOTICES and _is_news(session, event):
                 deliveries.deliver(session, TELL, str(event.seq), {"seq": event.seq}, due=now)
         if batch:
             events.move_cursor(session, EVERYWHERE, FOLLOWER, batch[-1].seq, now=now)
     return len(batch)
+
+
+def _is_news(session: Session, event: events.Event) -> bool:
+    when = NOTICES[event.verb].when
+    return when is None or when(events.detail(session, event.seq))
 
 
 def tell(database: Database, config: Config, *, seq: int, now: dt.datetime) -> None:

@@ -74,6 +74,7 @@ def outbox() -> str:
         states=dict(iter(session.execute(states))),
         kinds=kinds(),
         held=letters.held_kinds(session),
+        always=sorted(notices.always_held()),
         pages=pages(args["page"], total, PER_PAGE, lambda page: _address({**args, "page": page, "left": 0})),
     )
 
@@ -102,7 +103,7 @@ def move() -> Response:
 @bp.post("/desk/outbox/kinds")
 @door("letter.post")
 def hold_kinds() -> Response:
-    chosen = set(request.form.getlist("verb")) & kinds().keys()
+    chosen = set(request.form.getlist("verb")) & (kinds().keys() - notices.always_held())
     with db.unit(web.session()) as session:
         letters.hold_kinds(session, web.actor(), verbs=chosen, now=web.now())
     return redirect(url_for("outbox.outbox"), 303)

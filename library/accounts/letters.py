@@ -63,9 +63,10 @@ def write(
     text: str,
     now: dt.datetime,
     private: bool = False,
+    held: bool = False,
 ) -> Letter | None:
-    """A letter on its way, or held when letters of its kind are; None when it was written before."""
-    held = not private and session.get(HeldKind, verb) is not None
+    """A letter on its way, or held when it must be or letters of its kind are; None when it was written before."""
+    held = not private and (held or session.get(HeldKind, verb) is not None)
     letter = insert_unless_there(
         session,
         Letter,

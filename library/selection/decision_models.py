@@ -27,10 +27,12 @@ class RankingRun(Base):
     call_id: Mapped[int] = mapped_column(ForeignKey(Call.id))
     number: Mapped[int]
     parameters: Mapped[dict[str, Any]]
-    inputs: Mapped[str] = mapped_column(Text)
-    """The pseudonymous score table as canonical JSON; `caselib rank` computes the same from it."""
+    salt: Mapped[str] = mapped_column(String(64))
+    """Drawn with the first run of a call: who stands behind a pseudonym follows from it, and from nothing exported."""
+    inputs: Mapped[str] = mapped_column(Text, deferred=True)
+    """The pseudonymous scores as canonical JSON; as CSV, `caselib rank` computes the same from them."""
     inputs_sha256: Mapped[str] = mapped_column(String(64))
-    result: Mapped[str] = mapped_column(Text)
+    result: Mapped[str] = mapped_column(Text, deferred=True)
     """What `ranking.ranking` answered, and what criteria say of agreement, as canonical JSON."""
     result_sha256: Mapped[str] = mapped_column(String(64))
     version: Mapped[str] = mapped_column(String(60))
@@ -64,6 +66,8 @@ class SelectionList(Base):
     at: Mapped[dt.datetime]
     by: Mapped[str] = mapped_column(String(60))
     released_at: Mapped[dt.datetime | None]
+    told_at: Mapped[dt.datetime | None]
+    """When every entry had its outcome: from then on, and all at once, its applicants may know."""
 
     run: Mapped[RankingRun] = relationship()
     choices: Mapped[list[Choice]] = relationship(
@@ -74,6 +78,7 @@ class SelectionList(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {LIST_STATES}", name="state"),
         CheckConstraint("(state = 'released') = (released_at IS NOT NULL)", name="released"),
+        CheckConstraint("told_at IS NULL OR released_at IS NOT NULL", name="told"),
         CheckConstraint("places > 0 AND version > 0", name="numbers"),
         Index("uq_selection_list_call", "call_id", unique=True),
     )

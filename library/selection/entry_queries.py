@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from ..accounts.models import Organisation
@@ -17,6 +17,7 @@ from ..db import canonical
 from ..errors import Missing, Text
 from ..policy import Actor
 from . import entry_policy as policy
+from . import feedback
 from .benchmark_models import STANDING, Benchmark
 from .entry_models import OVER, Entry
 from .models import Call, Quota
@@ -37,14 +38,15 @@ def entry(session: Session, actor: Actor, code: str) -> Entry:
     found = session.scalar(rows)
     if found is None:
         raise Missing(Text("There is no entry %(name)s.", {"name": code[:40]}))
-    return found
+    return feedback.as_told(session, actor, [found])[0]
 
 
 def of_call(session: Session, actor: Actor, call: Call, *, page: int = 1, per_page: int = PER_PAGE) -> list[Entry]:
     """A page of what the actor may know of in a call, by the number, which is drawn."""
     rows = select(Entry).where(Entry.call_id == call.id, policy.visible(actor)).options(*LINE)
     rows = rows.options(joinedload(Entry.call), joinedload(Entry.revision).load_only(Revision.number))
-    return list(session.scalars(rows.order_by(Entry.code).limit(per_page).offset(per_page * (page - 1))))
+    rows = rows.order_by(Entry.code).limit(per_page).offset(per_page * (page - 1))
+    return feedback.as_told(session, actor, session.scalars(rows).all())
 
 
 def count_of_call(session: Session, actor: Actor, call: Call) -> int:
@@ -55,7 +57,8 @@ def own(session: Session, actor: Actor, *, page: int = 1, per_page: int = PER_PA
     """What the actor's organisation has entered, the newest first; what waits for it before all else."""
     rows = select(Entry).where(_entered_by(actor)).options(joinedload(Entry.call), *LINE)
     rows = rows.order_by(Entry.state != "needs_correction", Entry.id.desc())
-    return list(session.scalars(rows.limit(per_page).offset(per_page * (page - 1))))
+    found = session.scalars(rows.limit(per_page).offset(per_page * (page - 1)))
+    return feedback.as_told(session, actor, found.all())
 
 
 def count_own(session: Session, actor: Actor) -> int:
@@ -64,8 +67,9 @@ def count_own(session: Session, actor: Actor) -> int:
 
 def live_in(session: Session, actor: Actor, call: Call) -> list[Entry]:
     """What the actor's organisation has in a call and has not ended, by number."""
-    rows = select(Entry).where(_entered_by(actor), Entry.call_id == call.id, Entry.state.not_in(OVER))
-    return list(session.scalars(rows.options(*LINE).order_by(Entry.code)))
+    rows = select(Entry).where(_entered_by(actor), Entry.call_id == call.id)
+    rows = rows.where(or_(Entry.state.not_in(OVER), feedback.is_hidden()))
+    return feedback.as_told(session, actor, session.scalars(rows.options(*LINE).order_by(Entry.code)).all())
 
 
 def asked_of(
@@ -74,7 +78,8 @@ def asked_of(
     """What the actor's organisation is asked to recommend in a call: what waits first, then by age."""
     rows = select(Entry).where(_recommended_by(actor), Entry.call_id == call.id).options(*LINE)
     rows = rows.order_by(Entry.state != "entered", Entry.entered_at, Entry.id)
-    return list(session.scalars(rows.limit(per_page).offset(per_page * (page - 1))))
+    found = session.scalars(rows.limit(per_page).offset(per_page * (page - 1)))
+    return feedback.as_told(session, actor, found.all())
 
 
 def count_asked(session: Session, actor: Actor, call: Call) -> int:
