@@ -32,10 +32,13 @@ from .db import Database
 from .files import Store
 from .policy import Rules, anyone
 from .selection import (
+    benchmark_pages,
     desk_assign,
+    desk_benchmarks,
     desk_calls,
     desk_entries,
     desk_experts,
+    desk_exports,
     desk_list,
     desk_masks,
     desk_notices,
@@ -46,7 +49,9 @@ from .selection import (
     notice_pages,
     objection_replies,
     recommending,
+    result_pages,
     reviewing,
+    verify,
 )
 from .selection import policy as selection_policy
 from .selection import views as selection
@@ -126,6 +131,11 @@ def create_app(config: Config | None = None, database: Database | None = None) -
         desk_objections,
         desk_notices,
         objection_replies,
+        benchmark_pages,
+        verify,
+        result_pages,
+        desk_benchmarks,
+        desk_exports,
         statistics,
     ):
         app.register_blueprint(part.bp)

@@ -78,6 +78,8 @@ CALL_LABELS: Mapping[str, Mapping[str, str]] = {
         "call.notice": N_("Put the list on public notice"),
         "call.rank": N_("End the expert review"),
         "call.approve": N_("Begin the approval"),
+        "call.publish": N_("Publish the result"),
+        "call.archive": N_("Archive the call"),
         "call.cancel": N_("Cancel the call"),
     },
     "review": {

@@ -30,7 +30,7 @@ from .selection import (
     checks,
     lists,
     notice_steps,
-    plan_flow,
+    planning,
     publication,
     publishing,
     release,
@@ -168,19 +168,19 @@ def _call_archive(config: Config, database: Database, payload: Payload, at: dt.d
 
 
 def _hand_over(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
-    plan_flow.hand_over(database, call=payload["call"], now=at)
+    planning.hand_over(database, call=payload["call"], now=at)
 
 
 def _plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
-    plan_flow.plan(database, number=payload["assignment"], now=at)
+    planning.plan(database, number=payload["assignment"], now=at)
 
 
 def _apply_plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
-    plan_flow.apply(database, number=payload["assignment"], now=at)
+    planning.apply(database, number=payload["assignment"], now=at)
 
 
 def _undo_plan(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
-    plan_flow.undo(database, number=payload["assignment"], now=at)
+    planning.undo(database, number=payload["assignment"], now=at)
 
 
 def _remind(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from babel import Locale
 
+from .benchmark_labels import BENCHMARK_LABELS
 from .call_labels import CALL_LABELS, CALL_PARTS
 from .case_labels import CASE_LABELS
 from .decision_labels import DECISION_LABELS
@@ -202,6 +203,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     **CASE_LABELS,
     **CALL_LABELS,
+    **BENCHMARK_LABELS,
     **DECISION_LABELS,
     **ENTRY_LABELS,
     **EXPERT_LABELS,

@@ -110,7 +110,7 @@ FLOORS = {
     "objection_letters": 3,  # their receipts
     "objection_erasing": 3,  # who objected, a year after
     "notice_facts": 3,
-    "notice_flow": 4,
+    "notice_steps": 4,  # what follows from a notice
     "objection_flow": 4,
     "notice_pages": 6,
     "desk_objections": 6,
@@ -149,7 +149,7 @@ FLOORS = {
     "assignments": 3,  # plans of who judges what
     "scoring": 3,  # a call goes to its experts
     "assign_flow": 4,  # reviews given and taken away
-    "plan_flow": 4,  # what the worker does with plans
+    "planning": 4,  # what the worker does with plans
     "desk_experts": 6,  # the pool and the ties at the desk
     "desk_assign": 6,  # plans, and who judges an entry
     "expert": 6,  # an expert's own particulars
@@ -211,8 +211,10 @@ GROUND = {
     "api_parts",  # what the doors of the API share
     "attached",  # answers that are files
     "call_labels",
+    "benchmark_labels",
     "decision_labels",
     "case_labels",
+    "expert_labels",
     "entry_labels",
     "chain",  # is the chain of events whole
     "charts",
@@ -258,6 +260,7 @@ ROOF = {
         "audit",
         "hearing",  # who hears of what, in parts; the tables of notices by subject
         "call_notices",
+        "expert_notices",
         "decision_notices",
         "entry_notices",
         "objection_notices",

@@ -34,7 +34,8 @@ CERTIFICATE = Path(__file__).parent / "localhost.pem"
 USER, PASSWORD = "desk@library.example", "p/s:s @w"
 QUOTED = "desk%40library.example:p%2Fs%3As%20%40w"
 IN_BOTH = {"case.report"}  # to the operator, whose language we do not know
-WITH_LINKS = ("account.", "invitation.send", "objection.receipt")  # written where the link is made, not from an event
+# Written where the link is made, not from an event.
+WITH_LINKS = ("account.", "invitation.send", "objection.receipt", "expert.invite")
 LONG = "水表的数字不对。" * 200
 
 

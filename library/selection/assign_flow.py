@@ -1,4 +1,4 @@
-"""Reviews are given and taken away one by one, and experts are reminded of them; plans come by plan_flow.py."""
+"""Reviews are given and taken away one by one, and experts are reminded of them; plans come by planning.py."""
 
 from __future__ import annotations
 

@@ -81,6 +81,7 @@ def computed(session: Session, row: Assignment, *, now: dt.datetime) -> dict[str
     figures = assigning.figures(problem, pairs)
     outcome = {
         "entries": len(found.lines),
+        "pairs": len(pairs),
         "wanted": int(problem.need.sum()),
         "has": int(has.sum()),
         "lacking": figures.lacking,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, String, and_, cast, false, func, or_, select, true
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, lazyload, load_only, selectinload
 
 from ..accounts.models import Organisation, Person
 from ..catalog.taxonomy import Taxonomy
@@ -44,7 +44,8 @@ def experts(
     waits = select(func.count()).where(of, Review.state.in_(OPEN_REVIEWS)).scalar_subquery()
     given = select(func.count()).where(of, Review.state == "final").scalar_subquery()
     rows = _pool(select(Expert, Person, waits.label("waits"), given.label("given")), actor, trees, **asked)
-    rows = rows.order_by(Person.name, Person.id)
+    seen = (Person.id, Person.name, Person.email, Person.demonstration)
+    rows = rows.order_by(Person.name, Person.id).options(load_only(*seen), lazyload(Person.roles))
     if page is not None:
         rows = rows.limit(PER_PAGE).offset(PER_PAGE * (page - 1))
     return list(session.execute(rows))
