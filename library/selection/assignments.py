@@ -15,6 +15,7 @@ from ..accounts.models import Person
 from ..catalog.operations import filled
 from ..deliveries import deliver
 from ..errors import Conflict, Text
+from ..language import N_
 from ..policy import Actor, require
 from . import assign_links, assigning
 from .assign_queries import HAS, World, world
@@ -167,4 +168,4 @@ def give_up(session: Session, number: int) -> None:
     """The worker could not compute a plan, however often it tried."""
     row = session.get_one(Assignment, number)
     if row.stage == "planning":
-        row.why = "The plan could not be computed; the operator finds the reason in the log."
+        row.why = N_("The plan could not be computed; the operator finds the reason in the log.")
