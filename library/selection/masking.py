@@ -128,7 +128,8 @@ def blind(document: Mapping[str, Any], masks: Masks) -> dict[str, Any]:
     found: dict[str, Any] = _hidden(CaseDocument(), shown, masks)
     place = found.get("place") or {}
     found["place"] = {"country": place.get("country"), "provinces": [], "text": dict(MARKS)}
-    found["parties"] = [{"role": party["role"], "name": dict(MARKS)} for party in found.get("parties", ())]
+    nobody = dict.fromkeys(MARKS, MARKS["zh"])
+    found["parties"] = [{"role": party["role"], "name": nobody} for party in found.get("parties", ())]
     found["sources"] = [
         {name: value for name, value in source.items() if name != "url"} | {"link": False}
         for source in found.get("sources", ())

@@ -17,7 +17,7 @@ from .. import db, files, ladder, web
 from ..catalog import counts, wording
 from ..catalog.operations import counted
 from ..errors import Conflict, Forbidden, Invalid, Missing, Problem, Text
-from ..figures import moment
+from ..figures import moment, pick
 from ..policy import require
 from ..web import door
 from . import masking, masks, review_flow, review_queries, reviews, rubrics
@@ -168,7 +168,9 @@ def _refused(found: Review, typed: Mapping[str, str], problem: Problem, *, final
         said = [web.say(problem.text), *(each for sentences in errors.values() for each in sentences)]
         body = {"conflict": elsewhere, "said": " ".join(said), "errors": errors}
         return jsonify(body), problem.status
-    left = {name: [web.say(each)] for name, each in _left(found, typed).items()} if final and not errors else {}
+    left = (
+        {name: [said] for name, said in _named(found, _left(found, typed)).items()} if final and not errors else {}
+    )
     page = _page(
         found,
         typed=typed,
@@ -196,11 +198,22 @@ def _kept(found: Review) -> dict[str, Any]:
     return {
         "version": found.version,
         "saved": web.say(Text("Saved %(time)s", {"time": saved})),
-        "left": {name: web.say(each) for name, each in left.items()},
+        "left": _named(found, left),
         "scored": rubrics.scored(rubric, found.scores),
         "total": _total(found),
         "scores": {each["code"]: rubrics.score(each, found.scores) for each in rubric},
     }
+
+
+def _named(found: Review, left: Mapping[str, Text]) -> dict[str, str]:
+    """What is to be done, each with the criterion that it is about."""
+    titles = {each["code"]: pick(each["title"], web.language()) for each in found.entry.call.document["rubric"]}
+    said = {}
+    for name, sentence in left.items():
+        title = titles.get(name.partition(".")[2])
+        about = Text("%(title)s: %(what)s", {"title": title, "what": web.say(sentence)})
+        said[name] = web.say(about) if title else web.say(sentence)
+    return said
 
 
 def _total(found: Review) -> str | None:
@@ -266,7 +279,7 @@ def _page(found: Review, *, typed: Mapping[str, str] | None = None, **said: Any)
         next=next((row for row in ring if review_queries.is_open(row)), None),
         case=_case(found) if shown else None,
         typed=typed if typed is not None else as_typed(review_queries.sheet(found)),
-        left={name: web.say(each) for name, each in review_queries.left(found).items()},
+        left=_named(found, review_queries.left(found)),
         kept=_kept(found),
         reason=masked.hide(found.reason or "", web.language()),
         released=not is_blind(call) or found.entry.masked_at is not None,

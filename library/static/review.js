@@ -95,6 +95,7 @@ function watch() {
     for (const [code, score] of Object.entries(answer.scores)) {
       form.querySelector(`[data-score="${CSS.escape(code)}"]`).textContent = score ?? "–";
     }
+    for (const why of form.querySelectorAll("[data-why]")) if (why.dataset.why in answer.left) why.open = true;
     if (!left) return;
     const missing = Object.entries(answer.left);
     const title = left.querySelector("[data-left-title]");

@@ -167,7 +167,7 @@ def test_a_sheet_is_saved_as_it_is_typed(expert: FlaskClient, stage: Stage) -> N
     assert first.status_code == 200, first.get_data(as_text=True)
     assert first.json["version"] == 2
     assert (first.json["scored"], first.json["total"]) == (2, "35.4")
-    assert first.json["left"] == {"reason.effect": "Say why: a score of 9 needs a reason."}
+    assert first.json["left"] == {"reason.effect": "Criterion effect: Say why: a score of 9 needs a reason."}
     assert stage.now(row).state == "draft"
     assert save(version="1", remarks="别的").status_code == 409
     wrong = save(version="2", remarks="a\0")

@@ -203,7 +203,7 @@ class Stage:
             if rule.endpoint == "static" or "GET" not in (rule.methods or ()) or rule.rule == "/account/sign-out":
                 continue
             ways = [values.get(name, ["none"]) for name in names]
-            for way in itertools.islice(itertools.product(*ways), 40):
+            for way in itertools.islice(itertools.product(*ways), 24):
                 parts = iter(way)
                 yield PLACE.sub(lambda match, parts=parts: next(parts), rule.rule)  # type: ignore[misc]
 
