@@ -26,6 +26,7 @@ from .files import Store
 from .policy import SYSTEM, Actor
 from .selection import flow as calls
 from .selection import operations as calling
+from .selection import places
 from .workdays import ZONE
 from .workflow import step
 
@@ -48,6 +49,7 @@ FIGURES = (
     Figure("commenter", "孙悦", "commenter of the same enterprise", "enterprise", "commenter"),
     Figure("newcomer", "周婷", "owner of an enterprise that is not verified", "newcomer", "owner"),
     Figure("investor", "吴昊", "owner of an investor", "investor", "owner"),
+    Figure("recommender", "何平", "owner of a recommending body", "authority", "owner"),
     Figure("officer", "郑岚", "officer", role="officer"),
     Figure("approver", "冯毅", "approver", role="approver"),
     Figure("administrator", "褚宁", "administrator", role="administrator"),
@@ -72,6 +74,12 @@ ORGANISATIONS = {
         "name_en": "Demonstration Ventures Ltd (invented)",
         "kind": "investor",
         "credit_code": "91000000MA00DEM02X",
+    },
+    "authority": {
+        "name_zh": "示范省通信管理局（虚构）",
+        "name_en": "Demonstration Communications Administration (invented)",
+        "kind": "authority",
+        "credit_code": "11000000MB00DEM03B",
     },
 }
 EVIDENCE = "虚构单位，仅供示范。 An invented organisation, for demonstration only."
@@ -180,6 +188,8 @@ def _call(session: Session, config: Config, officer: Actor, now: dt.datetime) ->
     call = calling.create(session, officer, demonstration=True, now=now)
     calling.save(session, officer, call, content=content, version=call.version, now=now)
     calls.decide(session, officer, call, "call.announce", given={"reason": EVIDENCE}, now=now)
+    given = {"recommender": ORGANISATIONS["authority"]["credit_code"], "places": 5}
+    places.set_quota(session, officer, call, given=given, now=now)
 
 
 def _verify(session: Session, officer: Actor, row: Organisation, now: dt.datetime) -> None:

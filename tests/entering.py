@@ -15,7 +15,7 @@ from library.accounts.models import Organisation, Person
 from library.catalog.models import Case, Revision
 from library.catalog.numbers import random_key
 from library.policy import SYSTEM, VISITOR, Actor
-from library.selection.entry_models import Entry
+from library.selection.entry_models import Entry, EntryCheck
 from library.selection.expert_models import Expert, Review
 from library.selection.models import Call, Quota
 
@@ -159,3 +159,11 @@ def cast(session: Session, call: Call) -> tuple[dict[str, Actor], Organisation]:
         "reader": make.member(session, firm, "commenter"),
         "insider": Actor(insider.id, roles=frozenset({"officer"}), person=insider.person),
     }, body
+
+
+def returned(session: Session, entry: Entry, officer: Actor, now: dt.datetime) -> None:
+    """What the checker said of an entry that was returned on its title."""
+    row = EntryCheck(entry_id=entry.id, revision_id=entry.revision_id, outcome="returned", at=now, by=officer.id)
+    row.findings, row.fields, row.reason, row.due = [], ["title"], "标题太笼统，请写明地点与用途。", entry.due
+    session.add(row)
+    session.flush()

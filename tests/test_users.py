@@ -77,7 +77,7 @@ def test_each_role_has_somebody_who_can_sign_in(site: Site, passwords: dict[str,
         assert (figure.name in page, "Your roles rest" in page) == (True, False)
 
 
-def test_they_belong_to_invented_organisations_of_which_two_are_verified(
+def test_they_belong_to_invented_organisations_of_which_one_is_not_verified(
     site: Site, passwords: dict[str, str]
 ) -> None:
     with site.database.reading() as session:
@@ -86,6 +86,7 @@ def test_they_belong_to_invented_organisations_of_which_two_are_verified(
         "示范物联科技有限公司（虚构）": ("verified", True),
         "示范表计有限公司（虚构）": ("unverified", True),
         "示范创业投资有限公司（虚构）": ("verified", True),
+        "示范省通信管理局（虚构）": ("verified", True),
     }
 
 

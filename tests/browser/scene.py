@@ -14,9 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import assigned
+import calling
+import entering
 import handed_in
 import live
 import make
+import noticeboard
+import rankings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -32,8 +37,9 @@ from library.config import Config
 from library.db import Database
 from library.files import Store
 from library.policy import Actor
+from library.selection.models import Call, Quota
 
-WHO = ("owner", "commenter", "newcomer", "officer", "administrator", "halfway")
+WHO = ("owner", "recommender", "commenter", "newcomer", "officer", "administrator", "halfway", "expert")
 SENT = dt.datetime(2026, 9, 1, 3, 0, tzinfo=dt.UTC)
 TITLE = "一个很长的标题：青河流域智能水表与供水管网漏损监测综合应用示范案例"
 TABLE = """external_key,title.zh,sectors,networks,connections.1.value,connections.1.kind
@@ -86,7 +92,17 @@ def made(folder: Path) -> Scene:
             now=now,
             given={"farewell": "项目已并入全市智慧水务平台，由新案例接续。"},
         )
+    with database.unit() as session:
+        places |= entries(session, owner, actor(session, "recommender"), officer, now)
+    with database.unit() as session:
+        places |= noticeboard.put_up(session, owner, now)
     passwords = json.loads(demonstration.kept_in(config).read_text(encoding="utf-8"))
+    with database.reading() as session:
+        ranker = actor(session, "officer")
+    places |= rankings.made(database, ranker)
+    with database.reading() as session:
+        judge = actor(session, "expert")
+    places |= assigned.made(database, config, owner, ranker, judge)
     places["password"] = passwords["officer"]
     until_checked(database, table.key)
     cookies = {who: cookie(database, config, who) for who in WHO if who in passwords}
@@ -132,6 +148,41 @@ def queue(session: Session, owner: Actor) -> tuple[list[str], list[str]]:
         found.append(case)
     *waiting, passed = (str(case.code) for case in found)
     return waiting, [passed]
+
+
+def entries(
+    session: Session, owner: Actor, recommender: Actor, officer: Actor, now: dt.datetime
+) -> dict[str, str]:
+    """A case in each state that the form check knows; the call is open, but for the one whose check has begun."""
+    calls = list(session.scalars(select(Call).where(Call.demonstration, Call.state != "draft").limit(1)))
+    found = {"call": str(calls[0].code)}
+    checked = opened(session, officer, recommender, now)
+    found |= {"checked": str(checked.code), "checked_key": checked.key}
+    body = session.get_one(Organisation, recommender.organisation)
+    for state in ("entered", "recommended", "check_passed", "needs_correction", "check_failed", "not_recommended"):
+        case = handed_in.draft(session, owner, now=SENT, title={"zh": TITLE, "en": "Meters"})
+        handed_in.move(session, owner, case, "case.submit", now=SENT)
+        handed_in.move(session, officer, case, "case.admit", now=SENT, given={})
+        over: dict[str, object] = {"masks": ["示范物联科技有限公司（虚构）", "青河"]}
+        if state not in ("entered", "not_recommended"):
+            over |= {"attested_at": SENT, "attestation": "材料属实，在全省具有推广价值。"}
+        row = entering.entry(session, checked, state, owner=owner, case=case, by=body, **over)
+        row.reason = "材料不全，缺少验收报告。" if state in ("check_failed", "not_recommended") else None
+        if state == "needs_correction":
+            entering.returned(session, row, officer, now)
+        found[state] = row.code
+    free = handed_in.draft(session, owner, now=SENT, title={"zh": "港区冷链集装箱定位与温度监测"})
+    handed_in.move(session, owner, free, "case.submit", now=SENT)
+    handed_in.move(session, officer, free, "case.admit", now=SENT, given={})
+    return found | {"free": str(free.code)}
+
+
+def opened(session: Session, officer: Actor, recommender: Actor, now: dt.datetime) -> Call:
+    """A call whose form check has begun, with places for the recommending body."""
+    call = calling.closed(session, officer, demonstration=True)
+    session.add(Quota(call_id=call.id, organisation_id=recommender.organisation, places=10))
+    found: Call = entering.put(session, call, "formal_check")
+    return found
 
 
 def organisations(session: Session, config: Config, owner: Actor, now: dt.datetime) -> dict[str, str]:
