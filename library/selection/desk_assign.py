@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from .. import db, paging, web
 from ..errors import Conflict, Invalid, Missing, Text
 from ..web import door
-from . import assign_flow, assign_queries, assignments, conflicts, expert_queries, queries
+from . import assign_flow, assign_queries, assignments, conflicts, queries
 from . import review_progress as progress
 from . import review_queries as reviews
 from .entry_models import Entry
+from .expert_models import Assignment
 from .expert_schemas import CandidateArgs, PageArgs, ProgressArgs
 from .models import Call
 
@@ -43,15 +44,15 @@ def plan(key: str) -> Response | tuple[str, int]:
         session.expire_all()
         errors = web.sentences(problem) or {"form": [web.say(problem.text)]}
         return _progress(_call(key), given=given, errors=errors), problem.status
-    return redirect(url_for("desk_assign.assignment", number=row.id), 303)
+    return redirect(url_for("desk_assign.assignment", key=key, number=row.id), 303)
 
 
-@bp.get("/assignments/<int(max=2147483647):number>")
+@bp.get("/calls/<key>/plans/<int(max=2147483647):number>")
 @door("assignment.keep")
-def assignment(number: int) -> str:
+def assignment(key: str, number: int) -> str:
     """How far a plan is, and what it says."""
     session, actor = web.session(), web.actor()
-    row = assign_queries.assignment(session, actor, number)
+    found, row = _plan(key, number)
     page = paging.asked(PageArgs(), request.args)["page"]
     loads = row.outcome.get("loads", [])
     some = loads[SHOWN * (page - 1) : SHOWN * page]
@@ -60,7 +61,7 @@ def assignment(number: int) -> str:
     return web.render(
         "selection/desk_assignment.html",
         row=row,
-        call=session.get_one(Call, row.call_id),
+        call=found,
         outcome=row.outcome,
         loads=some,
         most=max((load[3] for load in loads), default=1),
@@ -68,29 +69,31 @@ def assignment(number: int) -> str:
         left=row.left_out[:LINES],
         entries=progress.titles(session, actor, set(entries)),
         people=assign_queries.people_named(session, set(people)),
-        pages=paging.pages(page, len(loads), SHOWN, lambda page: url_for(".assignment", number=number, page=page)),
+        pages=paging.pages(
+            page, len(loads), SHOWN, lambda page: url_for(".assignment", key=key, number=number, page=page)
+        ),
     )
 
 
-@bp.get("/assignments/<int(max=2147483647):number>/progress")
+@bp.get("/calls/<key>/plans/<int(max=2147483647):number>/progress")
 @door("assignment.keep")
-def look(number: int) -> dict[str, Any]:
-    row = assign_queries.assignment(web.session(), web.actor(), number)
+def look(key: str, number: int) -> dict[str, Any]:
+    row = _plan(key, number)[1]
     return {"state": row.stage, "done": row.done, "rows": row.outcome.get("pairs", 0)}
 
 
-@bp.post("/assignments/<int(max=2147483647):number>/<any(apply,undo):what>")
+@bp.post("/calls/<key>/plans/<int(max=2147483647):number>/<any(apply,undo):what>")
 @door("assignment.keep")
-def go(number: int, what: str) -> Response:
+def go(key: str, number: int, what: str) -> Response:
     session, actor, now = web.session(), web.actor(), web.now()
     with db.unit(session):
-        row = assign_queries.assignment(session, actor, number)
+        found, row = _plan(key, number)
         if what == "apply":
-            due = assign_flow.end_of_review(session, session.get_one(Call, row.call_id), now)
+            due = assign_flow.end_of_review(session, found, now)
             assignments.apply(session, actor, row, due=due, now=now)
         else:
             assignments.undo(session, actor, row, now=now)
-    return redirect(url_for(".assignment", number=number), 303)
+    return redirect(url_for(".assignment", key=key, number=number), 303)
 
 
 @bp.get("/calls/<key>/reviews/<entry>")
@@ -137,6 +140,14 @@ def take(key: str, entry: str, review: str) -> Response | tuple[str, int]:
 
 def _call(key: str) -> Call:
     return queries.call_by_key(web.session(), web.actor(), key)
+
+
+def _plan(key: str, number: int) -> tuple[Call, Assignment]:
+    """A plan of this call."""
+    found, row = _call(key), assign_queries.assignment(web.session(), web.actor(), number)
+    if row.call_id != found.id:
+        raise Missing(Text("There is no such plan."))
+    return found, row
 
 
 def _progress(found: Call, *, given: Mapping[str, str] | None = None, errors: Errors | None = None) -> str:
@@ -229,7 +240,7 @@ def _candidates(found: Call, row: Entry, *, q: str, page: int) -> tuple[list[dic
     for place in places[SHOWN * (page - 1) : SHOWN * page]:
         each = world.people[place]
         against = conflicts.found(each, world.lines[0].party, world.registry, today=world.today)
-        most = min(int(world.most[place]), found.document.get("most_each", expert_queries.PER_PAGE))
+        most = min(int(world.most[place]), queries.document(found)["most_each"])
         lines.append(
             {
                 "person": each.person,

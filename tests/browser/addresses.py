@@ -182,6 +182,15 @@ PAGES = (
     Page("desk-organisation", "/desk/organisations/{asks}", who="officer"),
     Page("desk-outbox", "/desk/outbox", who="officer"),
     Page("desk-letter", "/desk/outbox/{letter}", who="officer"),
+    # Reviews
+    Page("reviews", "/reviews", who="expert"),
+    Page("review-question", "/reviews/{review_assigned}", who="expert"),
+    Page("review-sheet", "/reviews/{review_draft}", who="expert"),
+    Page("review-sheet-refused", "/reviews/{review_draft}", 422, press="[value=finish]", who="expert"),
+    Page("review-final", "/reviews/{review_final}", who="expert"),
+    Page("review-closed", "/reviews/{review_recused}", 403, who="expert"),
+    Page("desk-review", "/desk/reviews/{review_final}", who="officer"),
+    Page("desk-masks", "/desk/masks/{unmasked}", who="officer"),
     # Experts
     Page("expert-invitation", "/experts/invitations/{expert_word}"),
     Page("expert-own", "/account/expert", who="expert"),

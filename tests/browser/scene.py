@@ -18,6 +18,7 @@ import assigned
 import calling
 import entering
 import handed_in
+import judges
 import live
 import make
 import noticeboard
@@ -103,6 +104,8 @@ def made(folder: Path) -> Scene:
     with database.reading() as session:
         judge = actor(session, "expert")
     places |= assigned.made(database, config, owner, ranker, judge)
+    with database.unit() as session:
+        places |= judges.made(session, owner, ranker, judge, now)
     places["password"] = passwords["officer"]
     until_checked(database, table.key)
     cookies = {who: cookie(database, config, who) for who in WHO if who in passwords}

@@ -260,8 +260,8 @@ def test_nobody_else_opens_these_pages(site: Site) -> None:
         "/desk/ties",
         f"/desk/calls/{key}/reviews",
         f"/desk/calls/{key}/reviews/{entries[0]}",
-        "/desk/assignments/1",
-        "/desk/assignments/1/progress",
+        f"/desk/calls/{key}/plans/1",
+        f"/desk/calls/{key}/plans/1/progress",
     ):
         answers = [client.get(address).status_code for client in (expert, site.client())]
         assert answers == [403, 303], address
