@@ -42,7 +42,7 @@ def queue_page(key: str) -> str:
     asked, desk = _asked(), catalog.desk(session, actor, now=web.now())
     officers = catalog.officers(session)
     counts = entry_queue.counts(session, actor, call, desk)
-    total, found = entry_queue.page(session, actor, call, desk, asked)
+    total, found = entry_queue.page(session, actor, call, desk, asked, counted=counts)
     first = entry_queue.next_one(session, actor, call, desk)
     return web.render(
         "selection/desk_entries.html",
@@ -55,7 +55,7 @@ def queue_page(key: str) -> str:
         total=total,
         first=(asked.page - 1) * PER_PAGE + 1,
         pages=-(-total // PER_PAGE),
-        recommenders=[row.organisation for row in queries.quotas(session, call)],
+        recommenders=entry_queue.bodies(session, call),
         officers=officers.items(),
         mine=actor.person,
         most=MOST_PICKED,

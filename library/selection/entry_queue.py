@@ -12,7 +12,20 @@ from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from ..accounts.models import Organisation
@@ -24,7 +37,7 @@ from ..fields import choice, plain
 from ..policy import Actor
 from . import entry_policy as policy
 from .entry_models import Entry, EntryCheck
-from .models import Call
+from .models import Call, Quota
 
 PER_PAGE = 20
 Recommender = aliased(Organisation)
@@ -90,8 +103,10 @@ def counts(session: Session, actor: Actor, call: Call, desk: Desk) -> dict[str, 
     return dict(zip(VIEWS, row, strict=True))
 
 
-def page(session: Session, actor: Actor, call: Call, desk: Desk, asked: Asked) -> tuple[int, list[Any]]:
-    """How many fit, and the rows of one page. Raises Missing past the end."""
+def page(
+    session: Session, actor: Actor, call: Call, desk: Desk, asked: Asked, *, counted: Mapping[str, int]
+) -> tuple[int, list[Any]]:
+    """How many fit, and the rows of one page. `counted` is what `counts` gave. Raises Missing past the end."""
     if not policy.may_check(actor, None):
         return 0, []
     statement = _numbers(asked.view, asked.sort, len(asked.q.split()), bool(asked.by), _folds(session))
@@ -99,7 +114,8 @@ def page(session: Session, actor: Actor, call: Call, desk: Desk, asked: Asked) -
     if not found and asked.page > 1:
         raise Missing(Text("The list has no page %(page)s.", {"page": asked.page}))
     rows = session.execute(_rows(asked.sort), {"ids": [number for number, _ in found]})
-    return found[0][1] if found else 0, list(rows)
+    narrowed = found and found[0][1] is not None
+    return (found[0][1] if narrowed else counted.get(asked.view, 0)) if found else 0, list(rows)
 
 
 def next_one(session: Session, actor: Actor, call: Call, desk: Desk) -> Any | None:
@@ -107,6 +123,13 @@ def next_one(session: Session, actor: Actor, call: Call, desk: Desk) -> Any | No
     if not policy.may_check(actor, None):
         return None
     return session.execute(_first(), _given(actor, call, desk, Asked())).one_or_none()
+
+
+def bodies(session: Session, call: Call) -> list[Any]:
+    """Key and names of those who may recommend in a call, by name."""
+    columns = (Organisation.key, Organisation.name_zh, Organisation.name_en)
+    rows = select(*columns).join(Quota, Quota.organisation_id == Organisation.id).where(Quota.call_id == call.id)
+    return list(session.execute(rows.order_by(Organisation.name_zh, Organisation.id)))
 
 
 def matching(session: Session, actor: Actor, call: Call, desk: Desk, asked: Asked, *, limit: int) -> list[str]:
@@ -134,8 +157,9 @@ def _counting() -> Select[Any]:
 
 @lru_cache(maxsize=300)
 def _numbers(view: str, sort: str, words: int, by: bool, folds: bool) -> Select[Any]:
-    """The entries of one page; beside each how many fit."""
-    columns: list[Any] = [Entry.id, func.count().over()]
+    """The entries of one page; beside each, where nobody has counted yet, how many fit."""
+    narrowed = words > 0 or by or view == SELECTED
+    columns: list[Any] = [Entry.id, func.count().over() if narrowed else null()]
     found = _joined(select(*columns), words > 0 or sort in ("organisation", "title"))
     found = found.where(*_conditions(view, words, by, folds)).order_by(*SORTS[sort])
     return found.offset(bindparam("first", type_=Integer)).limit(PER_PAGE)
@@ -156,8 +180,9 @@ def _codes(view: str, sort: str, words: int, by: bool, folds: bool, limit: int) 
 @lru_cache
 def _first() -> Select[Any]:
     ours = or_(Entry.checker_id == bindparam("me"), Entry.checker_id.is_(None))
+    number = select(Entry.id).where(_of_call(), WAITS, ours, _foreign()).order_by(*SORTS["oldest"]).limit(1)
     found = _joined(select(*COLUMNS), True).join(Recommender, Recommender.id == Entry.recommender_id)
-    return found.where(_of_call(), WAITS, ours, _foreign()).order_by(*SORTS["oldest"]).limit(1)
+    return found.where(Entry.id == number.correlate(None).scalar_subquery())
 
 
 def _joined(found: Select[Any], wide: bool) -> Select[Any]:
