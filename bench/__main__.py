@@ -11,7 +11,20 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-ALL = ("pages", "search", "judged", "autosave", "duplicates", "uploads", "desk", "bulk", "selection", "assigning")
+ALL = (
+    "pages",
+    "search",
+    "judged",
+    "autosave",
+    "duplicates",
+    "uploads",
+    "desk",
+    "bulk",
+    "selection",
+    "deciding",
+    "assigning",
+    "objections",
+)
 
 
 def machine() -> str:

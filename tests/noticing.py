@@ -55,12 +55,15 @@ class Scene:
         return self.entries[0]
 
 
-def decided(session: Session, *, chosen: int = 1, left_out: int = 1, **over: Any) -> Scene:
-    """A call in approval, its list released: `chosen` are shortlisted, by rank, and `left_out` are next."""
+def decided(
+    session: Session, *, chosen: int = 1, left_out: int = 1, owner: Actor | None = None, **over: Any
+) -> Scene:
+    """A call in approval, its list released: `chosen` are shortlisted, by rank, and `left_out` are next. The first
+    entry is `owner`'s, if one is given."""
     officer = make.officer(session)
     call = entering.call(session, officer, "approval", **over)
     body, recommends = entering.recommender(session, call, 50)
-    first = entering.applicant(session, name_zh="青河水务集团有限公司", name_en="Qinghe Water")[1]
+    first = owner or entering.applicant(session, name_zh="青河水务集团有限公司", name_en="Qinghe Water")[1]
     scene = Scene(call, officer, first, recommends)
     for place in range(chosen + left_out):
         owner = first if place == 0 else entering.applicant(session, name_zh=f"示例企业{place}")[1]
@@ -88,12 +91,12 @@ def release(session: Session, scene: Scene) -> SelectionList:
     return chosen
 
 
-def noticed(session: Session, **over: Any) -> tuple[Scene, Notice]:
+def noticed(session: Session, *, now: dt.datetime = BEGIN, **over: Any) -> tuple[Scene, Notice]:
     """The same with its first notice up, and every entry announced."""
     scene = decided(session, **over)
-    flow.decide(session, scene.officer, scene.call, "call.notice", given=WHY, now=BEGIN)
+    flow.decide(session, scene.officer, scene.call, "call.notice", given=WHY, now=now)
     notice = session.query(Notice).filter_by(call_id=scene.call.id).one()
-    notice_steps.announce_some(session, notice.id, now=BEGIN)
+    notice_steps.announce_some(session, notice.id, now=now)
     return scene, notice
 
 

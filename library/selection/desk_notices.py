@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 from .. import db, web
 from ..errors import Invalid
 from ..web import door
-from . import notice_steps as flow
 from . import notice_queries as queries
+from . import notice_steps as flow
 from . import queries as calls
 from .entry_models import Entry
 from .models import Call

@@ -53,6 +53,8 @@ class Limits:
 
 def closed(notice: Notice, now: dt.datetime) -> Text | None:
     """Why nobody can object any more; None: one can."""
+    if notice.call.state != "publicity":
+        return Text("The call is not on public notice any more; nobody can object.")
     if queries.is_past(notice.ends_at, now):
         ended = {"time": local(notice.ends_at)}
         return Text(

@@ -27,7 +27,7 @@ HAN = re.compile(r"[\u3400-\u9fff]+")
 LATIN = re.compile(r"[A-Za-zÀ-ÿ][0-9A-Za-zÀ-ÿ'’&.:/-]*(?: [A-Za-zÀ-ÿ][0-9A-Za-zÀ-ÿ'’&.:/-]*)*")
 # Addresses, names of files and numbers of records are no words, nor is a placeholder of gettext.
 CODES = re.compile(
-    r"https?://\S+|\S+@[\w.-]+|[\w-]+\.(?:csv|txt|json|xml|pdf)|(?:MIOT-P|MIOT-\d+|DEMO)-\d+(?:-R\d+)?|%\(\w+\)s|#\w+"
+    r"https?://\S+|\S+@[\w.-]+|[\w-]+\.(?:csv|txt|json|xml|pdf)|(?:MIOT-P|MIOT-\d+|DEMO)-\d+(?:-R\d+)?|(?:DEMO-)?CALL-\d+-\d+(?:-\w+)*|\bR-[0-9A-Z]{4}\b|%\(\w+\)s|#\w+"
 )
 NAMES = {"publisher", "standards"}  # keys of the data that have one wording for all languages
 # Said with letters on every page or in the chapters about formats.

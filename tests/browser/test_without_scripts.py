@@ -5,6 +5,7 @@ from __future__ import annotations
 import live
 import pytest
 from playwright.sync_api import Page as Tab
+from scene import Scene
 
 pytestmark = pytest.mark.browser
 
@@ -62,3 +63,27 @@ def test_a_report_is_sent(tab: Tab) -> None:
 
 def total(tab: Tab) -> int:
     return int(tab.inner_text("#n").split()[0])
+
+
+def test_an_objection_is_filed_and_followed(tab: Tab, scene: Scene) -> None:
+    """Who files it has no account; what is wrong comes back with what was typed."""
+    tab.goto(f"/notices/{scene.places['notice']}")
+    tab.click("main a.btn.go")
+    tab.select_option("#entry", index=1)
+    tab.check("#ground-rights")
+    tab.fill("#text", "The photographs are ours.")
+    tab.fill("#name", "匿名")
+    tab.fill("#contact", "13800138000")
+    tab.check("#consent")
+    evidence = {"name": "contract.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 contract"}
+    tab.set_input_files("#evidence", [evidence])
+    tab.click("main form [type=submit]")
+    assert tab.evaluate("document.activeElement.className").startswith("note is-bad")
+    tab.click("[role=alert] a")
+    assert tab.input_value("#text") == "The photographs are ours."
+    tab.fill("#name", "欧阳慕白")
+    tab.set_input_files("#evidence", [evidence])
+    tab.click("main form [type=submit]")
+    assert tab.inner_text("[role=status] h2") == "Your objection was filed"
+    tab.goto(tab.url.partition("?")[0])
+    assert "An officer decides whether it is admitted." in tab.inner_text("main")

@@ -69,6 +69,32 @@ def test_the_last_second_counts_as_a_whole_and_the_next_one_does_not(session: Se
     assert "2027-03-08 23:59" in str(late.value.reasons[0])
 
 
+def test_nobody_objects_in_a_call_that_was_cancelled(session: Session) -> None:
+    scene, notice = noticing.noticed(session)
+    flow.decide(session, scene.officer, scene.call, "call.cancel", given=noticing.WHY, now=BEGIN)
+    with pytest.raises(Invalid):
+        noticing.file(session, scene, notice)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_page_of_the_desk_asks_as_much_for_three_as_for_one(
+    session: Session, statements: list[str], count: int
+) -> None:
+    scene, notice = noticing.noticed(session, chosen=count, left_out=0)
+    for entry in scene.entries:
+        noticing.file(session, scene, notice, entry=entry)
+    code, call = notice.code, scene.call.code
+    session.expire_all()
+    statements.clear()
+    for row in queries.at_desk(session, scene.officer, states=("filed",)):
+        assert row.code.startswith(code)
+        assert row.entry.applicant.name_zh
+    assert len(statements) == 2
+    statements.clear()
+    assert {row.call.code for row in queries.notices(session)} == {call}
+    assert len(statements) == 1
+
+
 def test_an_objection_keeps_no_trace_of_an_account(session: Session) -> None:
     """Filed by somebody who is signed in, it is still a visitor's."""
     scene, notice = noticing.noticed(session)

@@ -3,6 +3,7 @@ who may not know who objected looks for the name everywhere."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import entering
 import make
 import noticing
 import openpyxl
@@ -21,13 +23,15 @@ from sites import Site, token
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from library import events
 from library.accounts.letter_models import Letter
 from library.accounts.models import Person
 from library.catalog.models import Case
 from library.db import Database
-from library.policy import Actor
+from library.policy import SYSTEM, Actor
 from library.selection import objections
-from library.selection.notice_models import Evidence, Objection
+from library.selection.models import Call
+from library.selection.notice_models import Evidence, Objection, Objector
 
 CODE = "CALL-2026-0001"
 NOTICE = f"/notices/{CODE}-N1"
@@ -226,6 +230,16 @@ def test_the_limit_speaks_in_words_and_keeps_what_was_typed(
     assert third.status_code == 429
     assert "From one contact 2 objections a day are taken" in third.get_data(as_text=True)
     assert given["text"] in third.get_data(as_text=True)
+    # A year after the call the worker forgets who that was.
+    with site.database.unit() as session:
+        entering.put(session, session.get_one(Call, scene.call.id), "published")
+        events.record(session, SYSTEM, "call.publish", scene.call.subject, now=LAST, detail={})
+    site.work(LAST.replace(year=2028) - SECOND)
+    with site.database.reading() as session:
+        assert len(session.scalars(select(Objector)).all()) == 2
+    site.work(LAST.replace(year=2028) + dt.timedelta(days=1))
+    with site.database.reading() as session:
+        assert session.scalars(select(Objector)).all() == []
 
 
 def test_the_name_is_not_shown_when_the_record_of_it_fails(
