@@ -18,6 +18,7 @@ from .catalog.counts import PLANS, surely
 from .catalog.views import with_url
 from .errors import Missing, Text
 from .policy import VISITOR, Actor
+from .selection import notice_queries
 from .statistics import queries as statistics
 from .web import door
 
@@ -43,6 +44,10 @@ def home() -> str:
         tally=_drawn("tally", demonstration=False),
         demo_tally=_drawn("demo tally", demonstration=True),
         rows=[with_url(hit.stored) for hit in newest.items] if newest else [],
+        running=[
+            each for each in web.recall("running notices", notice_queries.running) if web.now() <= each["ends_at"]
+        ],
+        now=web.now(),
         national=web.recall("national", lambda session: statistics.national(session, VISITOR)),
     )
 
