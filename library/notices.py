@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from . import (
+    benchmark_notices,
     call_notices,
     decision_notices,
     deliveries,
@@ -168,6 +169,7 @@ NOTICES: Mapping[str, Notice] = {
     "case.settle": Notice(_author, _comment, N_("A comment of mine was dealt with")),
     "case.assign": Notice(_assigned, _case, N_("A submission was assigned to me")),
     **call_notices.NOTICES,
+    **benchmark_notices.NOTICES,
     **expert_notices.NOTICES,
     **decision_notices.NOTICES,
     **entry_notices.NOTICES,

@@ -260,6 +260,7 @@ ROOF = {
         "audit",
         "hearing",  # who hears of what, in parts; the tables of notices by subject
         "call_notices",
+        "benchmark_notices",
         "expert_notices",
         "decision_notices",
         "entry_notices",

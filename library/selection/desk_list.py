@@ -19,7 +19,7 @@ from .views import ListArgs
 
 bp = Blueprint("desk_list", __name__, url_prefix="/desk")
 
-PER_PAGE = 50
+PER_PAGE = 25
 COLUMNS = ("place", "entry", "case", "title_zh", "title_en", "applicant", "selected", "exception", "reason")
 MOVES: Mapping[str, Callable[..., None]] = {
     "list.submit": decision_flow.submit,
@@ -132,7 +132,9 @@ def _choices(
     counts = list_queries.counts(session, row)
     shown = list_queries.page(session, row, first=PER_PAGE * (page - 1) + 1, count=PER_PAGE)
     reasons = (
-        list_queries.not_submittable(session, row, web.now()) if row.state == "draft" and typed is None else []
+        list_queries.not_submittable(session, row, web.now(), counted=counts)
+        if row.state == "draft" and typed is None
+        else []
     )
     ranks = {each["case"]: each for each in run_queries.RESULTS.of(session, row.run)[1]}
     return web.render(
@@ -143,6 +145,7 @@ def _choices(
         ranks=ranks,
         counts=counts,
         exceptions=list_queries.exceptions(session, row),
+        per_page=PER_PAGE,
         editable=row.state == "draft" and web.actor().has("officer"),
         reasons=[web.say(reason) for reason in reasons],
         typed=typed or {},

@@ -18,7 +18,7 @@ from .models import Call
 
 bp = Blueprint("desk_ranking", __name__, url_prefix="/desk/calls/<key>/ranking")
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 class RunArgs(Schema):

@@ -14,7 +14,7 @@ from ..catalog import policy as catalog
 from ..errors import Conflict, Forbidden, Invalid, Missing, Text
 from ..policy import can
 from ..web import door
-from . import entries, entry_flow, entry_policy, entry_queries, entry_stages, queries
+from . import entries, entry_flow, entry_policy, entry_queries, entry_stages, feedback, queries
 from .entry_models import Entry
 from .models import Call
 from .views import ListArgs
@@ -231,6 +231,7 @@ def _page(
         notes={move.verb: web.say(move.note) for move, _ in moves if move.note},
         corrected=corrected,
         check=found.checks[-1] if found.checks else None,
+        told=feedback.feedback(session, actor, found),
         own=own,
         may_mask=own and found.masked_at is None and document["review"] == "blind" and bool(moves),
         member=actor.is_member(found.applicant_id),

@@ -189,7 +189,7 @@ class Review(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(20), unique=True)
-    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id), index=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id))
     entry_id: Mapped[int] = mapped_column(ForeignKey(Entry.id), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
     assignment_id: Mapped[int | None] = mapped_column(ForeignKey(Assignment.id), index=True)
@@ -232,6 +232,8 @@ class Review(Base):
         CheckConstraint("version > 0", name="version"),
         Index("uq_selection_review_expert", "entry_id", "person_id", unique=True),
         Index("ix_selection_review_person_state", "person_id", "state"),
+        Index("ix_selection_review_call_due", "call_id", "state", "due", "person_id"),
+        Index("ix_selection_review_call_state", "call_id", "state", "entry_id"),
     )
 
     @property

@@ -110,9 +110,11 @@ def counts(session: Session, row: SelectionList) -> dict[str, int]:
     return dict(zip(("all", "selected", "exceptions", "unreasoned"), found, strict=True))
 
 
-def not_submittable(session: Session, row: SelectionList, now: dt.datetime) -> list[Text]:
-    """The guard of the way to approval."""
-    found, counted = [], counts(session, row)
+def not_submittable(
+    session: Session, row: SelectionList, now: dt.datetime, *, counted: dict[str, int] | None = None
+) -> list[Text]:
+    """The guard of the way to approval; `counted` where a page has asked for `counts` already."""
+    found, counted = [], counted or counts(session, row)
     if counted["unreasoned"]:
         found.append(
             Text(

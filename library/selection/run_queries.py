@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
 from .. import events
@@ -210,11 +210,13 @@ def not_ended(session: Session, call: Call, now: Any) -> list[Text]:
 
 def few_reviews(session: Session, call: Call) -> list[tuple[str, int]]:
     """Alias and number of final reviews of the entries that have fewer than the call wants, the fewest first."""
-    given = func.coalesce(func.sum(case((Review.state == "final", 1), else_=0)), 0)
-    rows = select(Entry.alias, given).outerjoin(Review, Review.entry_id == Entry.id)
-    rows = rows.where(Entry.call_id == call.id, Entry.state == "in_review").group_by(Entry.id, Entry.alias)
-    wanted = call.document["reviewers"]
-    found = session.execute(rows.having(given < wanted).order_by(given, Entry.alias).limit(50))
+    final = select(Review.entry_id, func.count().label("given"))
+    final = final.where(Review.call_id == call.id, Review.state == "final").group_by(Review.entry_id)
+    counted = final.subquery()
+    given = func.coalesce(counted.c.given, 0)
+    rows = select(Entry.alias, given).outerjoin(counted, counted.c.entry_id == Entry.id)
+    rows = rows.where(Entry.call_id == call.id, Entry.state == "in_review", given < call.document["reviewers"])
+    found = session.execute(rows.order_by(given, Entry.alias).limit(50))
     return [(alias, number) for alias, number in found]
 
 

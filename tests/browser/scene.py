@@ -49,7 +49,7 @@ A-2,,water-metering,nb-iot,12万,online
 A-3,山区地质灾害监测,405,cat1,许多,online
 """
 # What a name of somebody or something is in every language.
-NAMES = ("安宁", "公开许可", *(figure.name for figure in demonstration.FIGURES))
+NAMES = ("安宁", "公开许可", "王小明", *dict(assigned.EXPERTS), *(figure.name for figure in demonstration.FIGURES))
 WORD = re.compile(r"/invitations/(\S+)")
 
 

@@ -203,7 +203,7 @@ SILENT = (
 
 
 def channels(site: Site, browser: FlaskClient, codes: Mapping[str, str]) -> dict[str, str]:
-    """Every page, feed and list without a name in its address, and those of the call, its entries and its cases."""
+    """Every page, feed and list without a name in its address, and those of the call, its entries, its cases."""
     rules = (rule for rule in site.app.url_map.iter_rules() if not rule.arguments)
     addresses = {rule.rule for rule in rules if "GET" in (rule.methods or ()) and not rule.rule.startswith(SILENT)}
     for letter in "ABD":
@@ -228,7 +228,7 @@ def channels(site: Site, browser: FlaskClient, codes: Mapping[str, str]) -> dict
 def test_pending_decisions_show_nowhere_until_all_are_told_at_once(
     sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scenario 10: pages, feeds, searches, lists and counts say the same before and while decisions are pending."""
+    """Scenario 10: pages, feeds, searches, counts say the same before and while decisions are pending."""
     monkeypatch.setattr(outcomes, "PORTION", 2)
     database, site = sqlite, Site(sqlite, tmp_path)
     with database.unit() as session:
@@ -273,6 +273,8 @@ def test_pending_decisions_show_nowhere_until_all_are_told_at_once(
     after = look()
     assert (f"/entries/{codes['entry-B']}" in {at for name, at in differing(after) if name == "B"}) is True
     assert SECRET in after["B"][f"/entries/{codes['entry-B']}"]
+    assert "E1评B" in after["B"][f"/entries/{codes['entry-B']}"]
+    assert "E1评B" not in after["recommender"][f"/recommend/entries/{codes['entry-B']}"]
     told = {name for name, _ in differing(after)}
     assert "recommender" in told
     assert "visitor" not in told

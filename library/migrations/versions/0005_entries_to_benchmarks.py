@@ -628,10 +628,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("selection_review", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_selection_review_assignment_id"), ["assignment_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_selection_review_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_selection_review_call_due", ["call_id", "state", "due", "person_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_selection_review_entry_id"), ["entry_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_selection_review_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_selection_review_person_state", ["person_id", "state"], unique=False)
+        batch_op.create_index("ix_selection_review_call_state", ["call_id", "state", "entry_id"], unique=False)
         batch_op.create_index("uq_selection_review_expert", ["entry_id", "person_id"], unique=True)
 
     op.create_table(
