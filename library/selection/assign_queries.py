@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from ..accounts.models import Membership, Organisation, Person
@@ -56,7 +56,9 @@ class World:
     registry: Registry
     trees: taxonomy.Taxonomy
     reviews: Sequence[tuple[int, int, str]]
-    """Entry, person, state of every review of the call, but those that undoing took away."""
+    """Entry, person, state of every review of these entries, but those that undoing took away."""
+    given: Mapping[int, int]
+    """Person -> how many reviews of the whole call count for the load."""
     today: dt.date
 
     def conflicts(self) -> NDArray[np.bool_]:
@@ -84,14 +86,11 @@ class World:
     def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """How many reviews each entry has, and each expert in this call."""
         has = np.zeros(len(self.lines), dtype=np.int64)
-        loads = np.zeros(len(self.people), dtype=np.int64)
-        row, column = self.rows, self.columns
-        for entry, person, state in self.reviews:
+        row = self.rows
+        for entry, _, state in self.reviews:
             if state in HAS and entry in row:
                 has[row[entry]] += 1
-            if state in LOADS and person in column:
-                loads[column[person]] += 1
-        return has, loads
+        return has, np.array([self.given.get(each.person, 0) for each in self.people], dtype=np.int64)
 
     @property
     def rows(self) -> dict[int, int]:
@@ -124,6 +123,11 @@ def world(
     numbers |= {stay.organisation for each in stays.values() for stay in each if stay.organisation is not None}
     numbers |= {number for _, one, other in knots for number in (one, other)}
     rows = select(Review.entry_id, Review.person_id, Review.state, Review.reason).where(Review.call_id == call.id)
+    if entries is not None:
+        rows = rows.where(Review.entry_id.in_(entries))
+    loads = select(Review.person_id, func.count()).where(Review.call_id == call.id, Review.state.in_(LOADS))
+    if people is not None:
+        loads = loads.where(Review.person_id.in_(people))
     reviews = [
         (entry, person, state)
         for entry, person, state, reason in session.execute(rows)
@@ -137,6 +141,7 @@ def world(
         Registry(experts.called(session, numbers), knots),
         taxonomy.read(session),
         reviews,
+        dict(iter(session.execute(loads.group_by(Review.person_id)))),
         now.astimezone(ZONE).date(),
     )
 

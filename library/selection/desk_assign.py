@@ -21,7 +21,7 @@ from .models import Call
 
 bp = Blueprint("desk_assign", __name__, url_prefix="/desk")
 
-SHOWN = 50  # experts of one page
+SHOWN = 20  # experts of one page
 LINES = 100  # entries with gaps, and pairs left out, of one page
 Errors = Mapping[str, list[str]]
 
@@ -236,11 +236,11 @@ def _candidates(found: Call, row: Entry, *, q: str, page: int) -> tuple[list[dic
     ]
     names = [people[each.person]["name"] for each in world.people]
     places.sort(key=lambda place: (barred[place], not knows[place], loads[place], names[place]))
-    lines = []
+    lines, limit = [], found.document.get("most_each", 8)
     for place in places[SHOWN * (page - 1) : SHOWN * page]:
         each = world.people[place]
         against = conflicts.found(each, world.lines[0].party, world.registry, today=world.today)
-        most = min(int(world.most[place]), queries.document(found)["most_each"])
+        most = min(int(world.most[place]), limit)
         lines.append(
             {
                 "person": each.person,

@@ -21,7 +21,7 @@ from .entry_models import Entry
 from .expert_models import OPEN_REVIEWS, Review
 from .models import Call
 
-PER_PAGE = 25
+PER_PAGE = 12
 # Entries that experts judge or have judged.
 JUDGED = ("in_review", "shortlisted", "not_selected", "in_publicity", "on_hold", "selected", "removed")
 
