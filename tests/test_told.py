@@ -43,11 +43,19 @@ ONE_DOES_IT = "only the person himself does it, in front of the page that says s
 NOBODYS = "no person's and no organisation's own"
 ANOTHER = "the letter about what it belongs to tells of it"
 UNTOLD = {
+    "call.archive": "nothing more is done in the call; whoever took part knows its result",
+    "call.publish": "the letter of entry.select tells whom it concerns; who was not selected knows since the decision",
+    "certificate.issue": ANOTHER,
+    "benchmark.begin": ANOTHER,
     "case.begin": ONE_DOES_IT,
     "case.edit": "colleagues see who wrote what in the section; a letter a sitting would be too many",
     "case.collect": NOBODYS,
     "case.revise": NOBODYS,
     "report.answer": "nobody has confirmed the address that a reader wrote; the officer writes to it himself",
+    "review.clear": ONE_DOES_IT,
+    "review.write": ONE_DOES_IT,
+    "mask.confirm": "the experts who are given the case hear of it then; the applicant reads under review",
+    "mask.declare": ANOTHER,
     "file.add": ANOTHER,
     "file.remove": ANOTHER,
     "receipt.make": ANOTHER,

@@ -96,6 +96,8 @@ def test_the_predicate_and_the_where_agree_for_every_actor_and_every_case(sessio
         allowed = {case.id for case in everything if can(policy.RULES, actor, "case.see", case)}
         differ += [(actor, listed ^ allowed)] if listed != allowed else []
         assert not listed & {1, 3, 40}
+        open_to = set(session.scalars(select(Case.id).where(policy.not_withheld(actor))))
+        assert open_to == {case.id for case in everything if not policy.is_withheld(actor, case)}
     assert differ == []
     for actor in actors():
         listed = set(session.scalars(select(Case.code).where(policy.visible(actor))))
