@@ -38,7 +38,8 @@ OTHER_CODES = {"catalog.sector": "water-metering", "statistics_api.series": "mob
 # What else an address may name; mostly something that is not there.
 OTHER_NAMES = {
     **{"verb": "case.submit", "section": "basics", "ending": "csv", "day": "2026-10-01", "sha256": "0" * 64},
-    **dict.fromkeys(("token", "word", "upload"), "none"),
+    **dict.fromkeys(("token", "word", "upload", "batch", "entry", "review", "name"), "none"),
+    **{"what": "edit", "stay": "1", "kind": "record"},
 }
 ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
 
