@@ -11,6 +11,7 @@ from .api_parts import ProblemShape
 from .catalog.api import bp as catalog
 from .catalog.api_drafts import bp as drafts
 from .selection.api import bp as selection
+from .selection.api_benchmarks import bp as benchmarks
 from .selection.api_entries import bp as entries
 from .statistics.api import bp as statistics
 from .web import door
@@ -33,7 +34,7 @@ REFUSALS_OF_WRITES = {
     415: "Only application/json is taken.",
     428: "If-Match is missing.",
 }
-BLUEPRINTS = (catalog, drafts, selection, entries, statistics)
+BLUEPRINTS = (catalog, drafts, selection, entries, benchmarks, statistics)
 
 
 class LibraryApi(Api):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from .catalog.counts import PLANS, surely
 from .catalog.views import with_url
 from .errors import Missing, Text
 from .policy import VISITOR, Actor
-from .selection import notice_queries
+from .selection import benchmark_queries, notice_queries
 from .statistics import queries as statistics
 from .web import door
 
@@ -48,6 +48,7 @@ def home() -> str:
             each for each in web.recall("running notices", notice_queries.running) if web.now() <= each["ends_at"]
         ],
         now=web.now(),
+        benchmarks=web.recall("benchmark count", benchmark_queries.real_standing),
         national=web.recall("national", lambda session: statistics.national(session, VISITOR)),
     )
 
@@ -97,6 +98,16 @@ def _tally(session: Session, actor: Actor, *, demonstration: bool) -> charts.Tal
         [lead.value for lead in own if lead.verified_on is not None],
         without=len(leads) - len(own),
     )
+
+
+@bp.app_context_processor
+def joined() -> dict[str, Any]:
+    """What a page of an earlier chapter may ask of a later one: is a case a benchmark project, until when?"""
+    return {"benchmark_of": _benchmark_of}
+
+
+def _benchmark_of(case: int) -> dict[str, str] | None:
+    return web.recall("benchmarks", benchmark_queries.standing_cases).get(case)
 
 
 @bp.get("/about")

@@ -6,8 +6,8 @@ import calendar
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
@@ -19,7 +19,7 @@ from ..catalog.models import Case, CaseTerm, ConnectionCount
 from ..catalog.taxonomy import Taxonomy
 from ..errors import Missing, Text
 from ..policy import VISITOR
-from ..workdays import ZONE
+from ..workdays import LAST_MOMENT, ZONE
 from .benchmark_models import STANDING, Benchmark, CallFile, Certificate, Result
 from .entry_models import Entry
 from .models import Call
@@ -71,9 +71,9 @@ def board(
 
 def counted(session: Session, trees: Taxonomy, wanted: Wanted) -> tuple[int, int]:
     """How many real and how many demonstration projects are wanted."""
-    every: Select[Any] = select(Benchmark.demonstration, func.count())
-    rows = _wanted(every, trees, wanted).group_by(Benchmark.demonstration)
-    found = {invented: count for invented, count in session.execute(rows)}
+    every = select(Benchmark.demonstration, func.count())
+    rows = _wanted(cast(Select[Any], every), trees, wanted).group_by(Benchmark.demonstration)
+    found: dict[bool, int] = dict(iter(session.execute(rows)))
     return found.get(False, 0), found.get(True, 0)
 
 
@@ -155,19 +155,19 @@ def certificate(session: Session, number: str) -> Certificate | None:
     return session.scalars(rows.where(Certificate.number.in_(spelt)).order_by(Certificate.id)).first()
 
 
-def of_case(session: Session, ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Which of these cases are benchmark projects now: the number, the state and the last day, by case."""
-    rows = select(Benchmark).where(Benchmark.case_id.in_(ids), Benchmark.state.in_(STANDING))
-    found = session.scalars(rows.order_by(Benchmark.valid_until))
+def standing_cases(session: Session) -> dict[int, dict[str, str]]:
+    """Which cases are benchmark projects now: the number, the state and the last day, by case."""
+    named = (Benchmark.case_id, Benchmark.code, Benchmark.state, Benchmark.valid_until)
+    rows = select(*named).where(Benchmark.state.in_(STANDING)).order_by(Benchmark.valid_until)
     return {
-        row.case_id: {"code": row.code, "state": row.state, "until": row.valid_until, "from": row.valid_from}
-        for row in found
+        case: {"code": code, "state": state, "until": until} for case, code, state, until in session.execute(rows)
     }
 
 
-def cases_of(session: Session, benchmarks: Iterable[int]) -> set[int]:
-    """The cases of these benchmark projects."""
-    return set(session.scalars(select(Benchmark.case_id).where(Benchmark.id.in_(list(benchmarks)))))
+def real_standing(session: Session) -> int:
+    """How many real projects are benchmarks now: what the front page counts."""
+    rows = select(func.count()).where(Benchmark.state.in_(STANDING), ~Benchmark.demonstration)
+    return session.scalar(rows) or 0
 
 
 def result(session: Session, call: Call) -> Result | None:
@@ -196,3 +196,21 @@ def file(session: Session, call: Call, kind: str, lang: str) -> CallFile | None:
 
 def files(session: Session, call: Call) -> list[CallFile]:
     return list(session.scalars(select(CallFile).where(CallFile.call_id == call.id)))
+
+
+def last_moment(benchmark: Benchmark) -> dt.datetime:
+    """The end of its last day."""
+    return dt.datetime.combine(dt.date.fromisoformat(benchmark.valid_until), LAST_MOMENT, ZONE)
+
+
+def published(session: Session, paper: Certificate) -> dict[str, Any]:
+    """What the published list says of the project of a certificate."""
+    items = session.scalars(select(Result.items).where(Result.call_id == paper.benchmark.call_id)).one()
+    return next(each for each in items if each["entry"] == paper.benchmark.code)
+
+
+def standing(benchmark: Benchmark, now: dt.datetime) -> str:
+    """`valid`, `revoked` or `expired` at that moment, whether or not a worker has come to it."""
+    if benchmark.state == "revoked":
+        return "revoked"
+    return "expired" if benchmark.state == "expired" or is_over(benchmark, now) else "valid"

@@ -25,20 +25,22 @@ from ..config import Config
 from ..db import Database, canonical
 from ..errors import Conflict, Text
 from ..files import Kept, Store
+from ..language import Language
 from ..policy import Actor, require
-from . import call_documents, certificates, notice_queries, run_queries
-from .benchmark_models import Benchmark, CallFile, Result
+from . import call_documents, certificates, notice_queries, queries, run_queries
+from .benchmark_models import Benchmark, Result
 from .benchmark_policy import RULES
 from .decision_models import RankingRun, SelectionList
 from .entry_models import Entry, EntryCheck
 from .expert_models import Review
-from .models import Call, LatePermit, Quota, QuotaTransfer
+from .models import Call
 from .notice_models import Notice, Objection
 from .operations import ENDED
 from .scores import COLUMNS, WEIGHT
 
 ARCHIVE = "call_archive"  # of a Delivery; its payload is {"call": id}
-KIND, LANG = "archive", "zh"
+KIND: str = "archive"
+LANG: Language = "zh"
 SOME = 100
 Progress = Callable[[int], None]
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP can say
@@ -162,26 +164,18 @@ def _files(session: Session, call: Call, store: Store) -> Iterator[tuple[str, It
 
 
 def _call(session: Session, call: Call) -> dict[str, Any]:
-    quotas = select(Quota).options(joinedload(Quota.organisation)).where(Quota.call_id == call.id)
     places = [
         {**_picked(row, "places used"), "recommender": row.organisation.name}
-        for row in session.scalars(quotas.order_by(Quota.organisation_id))
+        for row in queries.quotas(session, call)
     ]
-    moved = session.scalars(
-        select(QuotaTransfer).where(QuotaTransfer.call_id == call.id).order_by(QuotaTransfer.id)
-    )
-    permits = session.scalars(
-        select(LatePermit).options(joinedload(LatePermit.organisation)).where(LatePermit.call_id == call.id)
-    )
+    moved = reversed(queries.transfers(session, call))
+    permits = sorted(queries.permits(session, call), key=lambda row: row.id)
     return {
         **_picked(call, "code state demonstration announced_at opens_at closes_at grace_minutes farewell"),
         "says": call.document,
         "places": places,
         "moved": [_picked(row, "from_id to_id places reason at") for row in moved],
-        "permits": [
-            {**_picked(row, "until reason at"), "organisation": row.organisation.name}
-            for row in sorted(permits, key=lambda row: row.id)
-        ],
+        "permits": [{**_picked(row, "until reason at"), "organisation": row.organisation.name} for row in permits],
     }
 
 
@@ -299,8 +293,3 @@ def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(1 << 16):
             yield block
-
-
-def file(session: Session, call: Call) -> CallFile | None:
-    """The last archive that was made."""
-    return session.get(CallFile, (call.id, KIND, LANG))

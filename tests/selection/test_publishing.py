@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import random
 
@@ -10,7 +9,8 @@ import entering
 import make
 import noticing
 import pytest
-from noticing import BEGIN, LAST, SECOND, WHY
+from noticing import LAST, WHY
+from published import AFTER, publish, published, ready
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -24,33 +24,9 @@ from library.events import Event
 from library.policy import SYSTEM
 from library.selection import benchmark_queries, facts, flow, publication, publishing
 from library.selection.benchmark_models import Benchmark, Certificate, Result
-from library.selection.decision_models import RankingRun
 from library.selection.entry_models import Entry
 from library.selection.models import Call
 from library.workflow import step
-
-AFTER = LAST + SECOND
-
-
-def ready(session: Session, **over: object) -> noticing.Scene:
-    """A call whose notice is over and undisputed."""
-    scene, _ = noticing.noticed(session, **over)
-    session.execute(update(RankingRun).values(inputs='{"scores":[]}'))
-    return scene
-
-
-def publish(session: Session, scene: noticing.Scene, now: dt.datetime = AFTER) -> Result:
-    flow.decide(session, scene.officer, scene.call, "call.publish", given=WHY, now=now)
-    return session.get_one(Result, scene.call.id)
-
-
-def published(database: Database, **over: object) -> int:
-    """The number of a call whose result is out and carried out."""
-    with database.unit() as session:
-        scene = ready(session, **over)
-        publish(session, scene)
-    publication.carry_out(database, call=scene.call.id, now=AFTER)
-    return scene.call.id
 
 
 def test_a_list_is_fixed_as_it_is_printed_and_says_nothing_of_scores(session: Session) -> None:
@@ -149,9 +125,10 @@ def test_killed_at_any_step_it_goes_on_where_it_was(
             raise Killed
         return real()
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(database, "unit", dying)
+    monkeypatch.setattr(database, "unit", dying)
+    with pytest.raises(Killed):
         publication.carry_out(database, call=scene.call.id, now=AFTER)
+    monkeypatch.setattr(database, "unit", real)
     with database.reading() as session:
         assert session.get_one(Result, scene.call.id).done_at is None
         assert session.get_one(Call, scene.call.id).state == "published"
