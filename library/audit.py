@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
-from . import chain, events, web
+from . import chain, db, events, web
 from .accounts.models import Organisation, Person
 from .catalog import wording
 from .catalog.models import Case
@@ -18,7 +19,6 @@ from .errors import Missing, Text
 from .fields import typed_line
 from .paging import asked, pages
 from .policy import Actor, Rules
-from .selection import facts
 from .verbs import VERBS
 from .web import door
 
@@ -75,10 +75,20 @@ def audit() -> str:
 @bp.get("/audit/chain")
 @door("audit.read")
 def whole() -> str:
-    """Every link, every fixed row and every anchor, looked at now."""
+    """What the newest check of every link, every fixed row and every anchor has found."""
     session = web.session()
-    known = {row.seq: row.hash for row in events.anchors(session)}
-    return web.render("audit/chain.html", report=chain.check_chain(session, facts.RECOMPUTE, known))
+    checks = {"found": chain.newest(session, done=True), "waiting": chain.newest(session, done=False)}
+    return web.render("audit/chain.html", **checks)
+
+
+@bp.post("/audit/chain")
+@door("audit.read")
+def check() -> Response:
+    """Have everything looked at again."""
+    session = web.session()
+    with db.unit(session):
+        chain.order(session, web.actor(), now=web.now())
+    return redirect(url_for("audit.whole"), 303)
 
 
 @bp.get("/account/history")

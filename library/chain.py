@@ -1,21 +1,38 @@
-"""Is the chain whole, and do the tables still say what its events fixed? Reads only."""
+"""Is the chain whole, and do the tables still say what its events fixed? What a check found is kept."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from .db import Base, alone
+from .deliveries import deliver
 from .errors import Invalid, Text
 from .events import START, ChainHead, Event, EventDetail, Fact, detail_digest, link_hash
+from .policy import Actor
 
 # Kind of fact -> its content as the tables have it now, or None when the row is gone.
 Recompute = Mapping[str, Callable[[Session, int], Any]]
+CHECK = "chain_check"  # of a Delivery; its payload is {"check": id}
+
+
+class ChainCheck(Base):
+    """A check that was ordered, and what it found: it reads everything, which no page waits for."""
+
+    __tablename__ = "chain_check"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
+    by: Mapped[str] = mapped_column(String(60))
+    done_at: Mapped[dt.datetime | None]
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 @dataclass
@@ -42,7 +59,7 @@ class ChainReport:
             self.unbroken, self.first_broken = False, seq
 
 
-def check_chain(session: Session, recompute: Recompute, anchors: Mapping[int, str] | None = None) -> ChainReport:
+def check_chain(session: Session, recompute: Recompute, known: Mapping[int, str] | None = None) -> ChainReport:
     """Recompute every link, detail that is still there and fixed row, and compare the anchored heads."""
     report = ChainReport()
     prev, hashes = START, {}
@@ -70,8 +87,33 @@ def check_chain(session: Session, recompute: Recompute, anchors: Mapping[int, st
         report.rows_checked += 1
         if Fact(name, recompute[kind](session, int(number))).digest != digest:
             report.rows_changed.append({"subject": name, "event": seq})
-    _compare(report, hashes, anchors)
+    _compare(report, hashes, known)
     return report
+
+
+def order(session: Session, actor: Actor, *, now: dt.datetime) -> ChainCheck:
+    """Have everything checked by a worker; one that waits already is waited for."""
+    alone(session, CHECK)
+    waiting = select(ChainCheck).where(ChainCheck.done_at.is_(None)).limit(1)
+    if found := session.scalar(waiting):
+        return found
+    row = ChainCheck(at=now, by=actor.id)
+    session.add(row)
+    session.flush()
+    deliver(session, CHECK, str(row.id), {"check": row.id}, due=now)
+    return row
+
+
+def keep(session: Session, number: int, report: ChainReport, *, now: dt.datetime) -> None:
+    """What a check that was ordered has found."""
+    row = session.get_one(ChainCheck, number)
+    row.report, row.done_at = report.as_dict(), now
+
+
+def newest(session: Session, *, done: bool) -> ChainCheck | None:
+    """The newest check that has ended, or that waits."""
+    ended = ChainCheck.done_at.is_not(None) if done else ChainCheck.done_at.is_(None)
+    return session.scalar(select(ChainCheck).where(ended).order_by(ChainCheck.id.desc()).limit(1))
 
 
 EXPORTED = ("seq", "prev", "verb", "actor", "subject", "at", "digest", "facts", "hash")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from . import mail, notices
+from . import chain, events, mail, notices
 from .accounts import account_letters, letter_flow, letters
 from .accounts.letter_models import Letter
 from .catalog import admission, bulk, bulk_flow, grids, receipts, submissions, upload_checks
@@ -28,6 +28,7 @@ from .selection import (
     call_documents,
     certificates,
     checks,
+    facts,
     lists,
     notice_steps,
     planning,
@@ -187,9 +188,19 @@ def _remind(config: Config, database: Database, payload: Payload, at: dt.datetim
     assign_flow.remind(database, payload, now=at)
 
 
+def _check_chain(config: Config, database: Database, payload: Payload, at: dt.datetime) -> None:
+    """Everything is read without keeping anybody from writing."""
+    with database.reading() as session:
+        known = {anchor.seq: anchor.hash for anchor in events.anchors(session)}
+        report = chain.check_chain(session, facts.RECOMPUTE, known)
+    with database.unit() as session:
+        chain.keep(session, payload["check"], report, now=at)
+
+
 JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
     notices.TELL: _tell,
     letters.POST: _post,
+    chain.CHECK: _check_chain,
     bulk.CHECK: _check_import,
     bulk.WRITE: _write_import,
     admission.OVERDUE: _overdue,
@@ -213,6 +224,7 @@ JOBS: Mapping[str, Callable[[Config, Database, Payload, dt.datetime], None]] = {
 # Tried until it is done: a font that draws the receipt may come at any time.
 UNTIRING = frozenset(
     {
+        chain.CHECK,
         submissions.RECEIPT,
         publishing.PUBLISH,
         publishing.DRAW,

@@ -14,12 +14,13 @@ import structlog
 
 from search import Index
 
-from . import deliveries, events, indexing, jobs, notices
+from . import chain, deliveries, events, indexing, jobs, notices
 from .accounts import answers, letters
 from .catalog import asked_for, draft_past, duplicates, leftovers
 from .config import Config
 from .db import Database
 from .files import Store
+from .policy import SYSTEM
 from .quarantine import quarantine
 from .selection import benchmark_flow, entry_flow, objection_erasing
 from .selection import flow as calls
@@ -152,6 +153,8 @@ class Worker:
         with self.database.unit() as session:
             events.move_cursor(session, self.config.replica, FOLLOWER, events.head(session)[0], now=at)
             new_day = events.drop_anchor(session, day=at.astimezone(ZONE).date().isoformat())
+            if new_day:
+                chain.order(session, SYSTEM, now=at)
             asked_for.forget(session, now=at)
             letters.forget(session, now=at)
             draft_past.end_paused(session, now=at)

@@ -15,7 +15,7 @@ from sites import Site, rows
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from library import indexing, mail, worker
+from library import chain, indexing, mail, worker
 from library.catalog import operations
 from library.catalog.models import Case
 from library.db import Database
@@ -140,7 +140,7 @@ def test_a_letter_whose_worker_died_is_sent_by_the_next_one(site: Site, monkeypa
         other.round(now() + 3 * MINUTE)
     assert len(site.letters()) == 1
     with site.database.reading() as session:
-        rows = session.scalars(select(Delivery).order_by(Delivery.id))
+        rows = session.scalars(select(Delivery).where(Delivery.kind != chain.CHECK).order_by(Delivery.id))
         assert [(row.kind, row.attempts, row.done_at is None) for row in rows] == [
             ("tell", 1, False),
             ("post", 2, False),

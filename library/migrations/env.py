@@ -6,7 +6,8 @@ from typing import Literal
 
 from alembic import context
 
-from library.accounts import letter_models as letters  # noqa: F401  (tables register with Base)
+from library import chain, deliveries  # noqa: F401  (tables register with Base)
+from library.accounts import letter_models as letters  # noqa: F401
 from library.accounts import withheld_models as withheld  # noqa: F401
 from library.catalog import draft_models as catalog  # noqa: F401
 from library.catalog import upload_models as uploads  # noqa: F401
