@@ -19,14 +19,15 @@ from flask.testing import FlaskClient
 from noticing import SECOND
 from published import AFTER, publish, ready
 from sites import Site, token
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from library import jobs
 from library.config import Config
 from library.db import Database
 from library.files import Store
-from library.selection import call_archive, publication
+from library.selection import call_archive, publication, ranking, run_queries, scores
 from library.selection.benchmark_models import Benchmark, Certificate
+from library.selection.decision_models import RankingRun
 from library.selection.expert_models import Review
 from library.selection.models import Call
 
@@ -207,6 +208,24 @@ def test_the_report_names_no_loser_and_no_expert(site: Site, call: Call) -> None
         assert not [name for name in people if name and name in text]
         assert "&lt;5" in text or "<5" in text
     assert "In 1 of 2 score sheets" in page
+
+
+def test_an_outsider_computes_the_same_from_the_table_of_scores(site: Site, call: Call) -> None:
+    table = [
+        ["R-1", "E1", 80.0, 1.0],
+        ["R-1", "E2", 70.5, 1.0],
+        ["R-2", "E1", 60.0, 0.8],
+        ["R-2", "E2", 65.0, 1.0],
+    ]
+    digest = run_queries.inputs_digest({"scores": table})
+    with site.database.unit() as session:
+        given = {"inputs": json.dumps({"scores": table}), "inputs_sha256": digest}
+        session.execute(update(RankingRun).values(**given))
+    content = site.client().get(f"/calls/{call.code}/scores.csv").data
+    found = ranking.ranking(scores.read(content))
+    assert found["inputs_sha256"] == digest
+    assert found["ranked"]
+    assert digest in get(site.client(), f"/calls/{call.code}/result")
 
 
 def test_nothing_of_it_is_there_before(database: Database, tmp_path: Path) -> None:
