@@ -28,6 +28,8 @@ TABLE = {
     "call.close": ("system", {"open"}, "closed"),
     "call.check": ("officer", {"closed"}, "formal_check"),
     "call.score": ("officer", {"formal_check"}, "scoring"),
+    "call.rank": ("officer", {"scoring"}, "ranking"),
+    "call.approve": ("officer", {"ranking"}, "approval"),
     "call.cancel": ("officer", set(BEFORE_PUBLISHED), "cancelled"),
 }
 ROLES = ("officer", "approver", "administrator", "expert", "system", "owner", "visitor")
@@ -61,7 +63,7 @@ class Life(RuleBasedStateMachine):
             "call.announce": self.complete and self.now < LAST,
             "call.open": self.now >= OPENING,
             "call.close": self.now > LAST,
-            "call.score": False,  # nobody has entered
+            **dict.fromkeys(("call.score", "call.rank", "call.approve"), False),  # nobody has entered
         }
         return None if ready.get(verb, True) else Invalid
 
