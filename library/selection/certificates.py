@@ -27,6 +27,7 @@ DEMONSTRATION = "DEMONSTRATION 演示"
 # Of a call that says nothing else.
 TITLE = N_("Benchmark project certificate")
 BODY = N_("This project was selected in the call named below and is a benchmark project for the term given.")
+TERM = N_("%(start)s to %(end)s")
 NOTHING = N_("Demonstration: this is not a certificate of anything.")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 FACTS = {
@@ -109,8 +110,8 @@ def _part(row: Certificate, item: Mapping[str, Any], lang: Language) -> dict[str
 
 def term(benchmark: Benchmark, lang: Language) -> str:
     """From its first day to its last."""
-    days = {name: figures.day(getattr(benchmark, name), lang, long=True) for name in ("valid_from", "valid_until")}
-    return voice(lang)("%(valid_from)s to %(valid_until)s", **days)
+    start, end = (figures.day(each, lang, long=True) for each in (benchmark.valid_from, benchmark.valid_until))
+    return voice(lang)(TERM, start=start, end=end)
 
 
 def address(config: Config, number: str) -> str:

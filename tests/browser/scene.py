@@ -23,6 +23,7 @@ import live
 import make
 import noticeboard
 import rankings
+import results
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -106,6 +107,7 @@ def made(folder: Path) -> Scene:
     places |= assigned.made(database, config, owner, ranker, judge)
     with database.unit() as session:
         places |= judges.made(session, owner, ranker, judge, now)
+    places |= results.made(database)
     places["password"] = passwords["officer"]
     until_checked(database, table.key)
     cookies = {who: cookie(database, config, who) for who in WHO if who in passwords}
