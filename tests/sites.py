@@ -13,10 +13,9 @@ from typing import Any
 
 import make
 from click.testing import CliRunner, Result
+from compiling import COMPILED
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
-from werkzeug.routing import Rule
 
 from library import cli, create_app, seeding
 from library.accounts import identity, people
@@ -25,7 +24,6 @@ from library.catalog import queries
 from library.catalog.models import Attachment
 from library.config import Config
 from library.db import Database
-from library.language import LOCALES
 from library.policy import SYSTEM
 from library.worker import Worker, now
 from search import Index
@@ -42,36 +40,6 @@ OTHER_NAMES = {
     **{"what": "edit", "stay": "1", "kind": "record"},
 }
 ROW = re.compile(r'<li class="row">.*?<h3><a href="/cases/([^"]+)"', re.DOTALL)
-
-
-class Compiled(BytecodeCache):
-    """Templates are compiled once a process and language, not once a test."""
-
-    def __init__(self) -> None:
-        self.code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if found := self.code.get(bucket.key):
-            bucket.bytecode_from_string(found)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.code[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = {lang: Compiled() for lang in LOCALES}
-BUILDERS: dict[tuple[object, ...], Any] = {}
-COMPILE_BUILDER = Rule._compile_builder
-
-
-def builder(rule: Rule, append_unknown: bool = True) -> Any:
-    """What builds the addresses of a route is compiled once a process too: it follows from the rule alone."""
-    key = (rule.rule, repr(rule.defaults), append_unknown)
-    if key not in BUILDERS:
-        BUILDERS[key] = COMPILE_BUILDER(rule, append_unknown)
-    return BUILDERS[key]
-
-
-Rule._compile_builder = builder  # type: ignore[method-assign]
 
 
 class Site:

@@ -171,13 +171,14 @@ def test_a_whole_life_of_the_site(database: Database, serve: Callable[..., Serve
         assert first.get(path)[0] == status, path[:20]
     assert first.get("/about", Cookie="a" * 20_000, Host="evil.example")[0] in (200, 400, 431)
     line = HTTPConnection("127.0.0.1", first.port, timeout=30)
-    line.request(
-        "POST",
-        "/cases/MIOT-P-0002/report",
-        iter([b"x" * 65536] * 40),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        encode_chunked=True,
-    )
+    with contextlib.suppress(ConnectionError):  # it need not listen to the end before it refuses
+        line.request(
+            "POST",
+            "/cases/MIOT-P-0002/report",
+            iter([b"x" * 65536] * 40),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            encode_chunked=True,
+        )
     assert line.getresponse().status in (400, 413)
     line.close()
 
