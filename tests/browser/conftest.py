@@ -12,7 +12,7 @@ from typing import Any
 import make
 import pytest
 from flask_security import hash_password
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.append(str(Path(__file__).parent))  # for `import live` and `import addresses`, as shots.py does
 
@@ -23,6 +23,9 @@ from offices import PASSWORD, Office
 from library import create_app
 from library.config import Config
 from library.db import Database
+
+# A shorter patience measures the machine; what does not come never comes.
+expect.set_options(timeout=1000 * live.PATIENCE / 2)
 
 
 @pytest.fixture(scope="package")

@@ -101,7 +101,7 @@ def reader(
         reduced_motion="reduce",
         java_script_enabled=scripts,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * PATIENCE / 2)
     if cookie:
         context.add_cookies([{"name": "session", "value": cookie, "url": base}])
     return context

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import live
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from library.db import Database
 
 PASSWORD = "six quiet rivers"
 SAVED = re.compile(r"^Saved \d\d:\d\d:\d\d$")
+# What the page answers when it is asked whether it may be left.
+NOTHING_UNSAVED = "() => dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 
 
 @dataclass
@@ -40,3 +42,9 @@ class Office:
 
 def box(tab: Page, name: str) -> Any:
     return tab.locator(f'[id="{name}"]')
+
+
+def until_saved(tab: Page) -> None:
+    """Everything typed so far is kept; the words alone may speak of what was typed before."""
+    tab.wait_for_function(NOTHING_UNSAVED)
+    expect(tab.locator("#saved")).to_have_text(SAVED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import make
 import pytest
-from offices import SAVED, Office, box
+from offices import Office, box, until_saved
 from playwright.sync_api import Route, expect
 
 from library.accounts.models import Membership, Person
@@ -30,10 +30,10 @@ def test_a_refusal_is_said_and_the_text_stays(refused: Office, status: int, word
 
     tab.route("**/basics", refuse)
     box(tab, "title.zh").fill("水表")
-    expect(tab.locator("#saved")).to_contain_text(words, timeout=4000)
+    expect(tab.locator("#saved")).to_contain_text(words)
     assert box(tab, "title.zh").input_value() == "水表"
     tab.unroute("**/basics")
-    expect(tab.locator("#saved")).to_have_text(SAVED, timeout=8000)
+    until_saved(tab)
     tab.goto(f"{address}/basics")
     assert box(tab, "title.zh").input_value() == "水表"
 
@@ -48,7 +48,7 @@ def test_a_member_removed_while_typing_is_told_and_keeps_the_text(refused: Offic
     with refused.database.unit() as session:
         session.query(Membership).filter_by(person_id=row.person).one().ended_at = make.NOW
     box(tab, "title.zh").fill("来不及保存的标题")
-    expect(tab.locator("#saved")).to_contain_text("you may no longer write in this case", timeout=4000)
+    expect(tab.locator("#saved")).to_contain_text("you may no longer write in this case")
     assert box(tab, "title.zh").input_value() == "来不及保存的标题"
 
 
@@ -57,9 +57,9 @@ def test_two_editors_choose_between_both_texts(refused: Office) -> None:
     address = refused.draft(tab)
     other.goto(f"{address}/basics")
     box(tab, "title.zh").fill("水表甲")
-    expect(tab.locator("#saved")).to_have_text(SAVED, timeout=3000)
+    until_saved(tab)
     box(other, "title.zh").fill("水表乙")
-    expect(other.locator("#conflict")).to_contain_text("owner", timeout=4000)
+    expect(other.locator("#conflict")).to_contain_text("owner")
     assert other.inner_text("#saved").startswith("Not saved: somebody else saved this section meanwhile.")
     assert other.locator("#conflict .both .said").inner_text() == "水表甲"
     mine = other.locator('#conflict textarea[name="mine.title.zh"]')
@@ -92,7 +92,7 @@ def test_a_field_that_was_locked_meanwhile_is_said_and_stays_on_the_page(refused
         row.fields = ["summary"]
         session.add(row)
     box(tab, "title.zh").fill("来不及的标题")
-    expect(tab.locator("#saved")).to_contain_text("Not saved", timeout=4000)
+    expect(tab.locator("#saved")).to_contain_text("Not saved")
     expect(box(tab, "title.zh-wrong")).to_contain_text("came back for other fields")
     assert box(tab, "title.zh").input_value() == "来不及的标题"
     tab.click("button[value=check]")

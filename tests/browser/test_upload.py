@@ -11,7 +11,7 @@ import live
 import make
 import pytest
 from flask_security import hash_password
-from offices import PASSWORD, SAVED, Office
+from offices import PASSWORD, Office, until_saved
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from test_access import EVERYTHING, TWICE, violations
 
@@ -64,7 +64,7 @@ def names(tab: Page) -> list[str]:
 def listed(tab: Page, count: int) -> Locator:
     """Wait until the list has so many files."""
     found = tab.locator("#files-list [data-upload]")
-    expect(found).to_have_count(count, timeout=20_000)
+    expect(found).to_have_count(count)
     return found
 
 
@@ -90,7 +90,7 @@ def test_files_join_the_form_and_nothing_typed_is_lost(office: Office, tmp_path:
     assert tab.locator("[data-part=rules] .is-bad li").count() != before
     tab.locator('[id="attachments.2.title.zh"]').fill("月度数据")
     tab.select_option('[id="attachments.2.audience"]', "public")
-    expect(tab.locator("#saved")).to_have_text(SAVED, timeout=5000)
+    until_saved(tab)
     tab.reload()
     assert names(tab) == ["photo.jpg", "notes.txt", "table.csv"]
     assert tab.locator('[id="attachments.0.title.zh"]').input_value() == "现场照片"
@@ -117,7 +117,7 @@ def test_a_large_file_comes_in_parts_with_progress_and_survives_a_break(office: 
     tab.route(PARTS, once)
     tab.set_input_files("#file", written(tmp_path, large_txt=long_text(2 * PART + 1000)))
     expect(tab.locator("#uploads progress")).to_have_attribute("max", str(2 * PART + 1000))
-    expect(tab.locator("#uploads")).to_contain_text("retrying", timeout=10_000)
+    expect(tab.locator("#uploads")).to_contain_text("retrying")
     listed(tab, 1)
     assert offsets == [0, PART, PART, 2 * PART]
     assert tab.locator("#uploads li").count() == 0
@@ -129,7 +129,7 @@ def test_a_file_chosen_again_goes_on_where_it_stopped(office: Office, tmp_path: 
     [path] = written(tmp_path, large_txt=long_text(2 * PART))
     tab.route(PARTS, lambda route, request: route.abort() if starts(request) == PART else route.continue_())
     tab.set_input_files("#file", path)
-    expect(tab.locator("#uploads")).to_contain_text("retrying", timeout=10_000)
+    expect(tab.locator("#uploads")).to_contain_text("retrying")
     tab.context.close()
 
     tab = office.tab("keeper")
@@ -159,7 +159,7 @@ def test_a_file_that_is_not_taken_says_why(keeper: Database, site: str, chromium
         tab.set_input_files(
             "#file", written(tmp_path, page_svg=b"<svg/>", plan_docx=bad.docx({"word/vbaProject.bin": b"x"}))
         )
-        expect(tab.locator("#uploads .error")).to_have_count(2, timeout=10_000)
+        expect(tab.locator("#uploads .error")).to_have_count(2)
         said = [error.inner_text() for error in tab.locator("#uploads .error").all()]
         assert said[0].startswith("page.svg: This kind of file is not taken. Allowed:")
         assert said[1] == "plan.docx: The file has macros or controls; save it without them."
