@@ -136,7 +136,9 @@ def _choices(
         if row.state == "draft" and typed is None
         else []
     )
-    ranks = {each["case"]: each for each in run_queries.RESULTS.of(session, row.run)[1]}
+    wanted = {each.entry.alias for each in shown}
+    ranks = {each["case"]: each for each in run_queries.RESULTS.of(session, row.run)[1] if each["case"] in wanted}
+    kept_from = _kept_from(row) if row.state == "draft" else []
     return web.render(
         "selection/list.html",
         call=call,
@@ -146,7 +148,8 @@ def _choices(
         counts=counts,
         exceptions=list_queries.exceptions(session, row),
         per_page=PER_PAGE,
-        editable=row.state == "draft" and web.actor().has("officer"),
+        editable=row.state == "draft" and web.actor().has("officer") and not kept_from,
+        kept_from=kept_from,
         reasons=[web.say(reason) for reason in reasons],
         typed=typed or {},
         errors=web.sentences(problem) if problem else {},
@@ -189,12 +192,21 @@ def _sheet(
         standing=sum(word.voided_at is None and word.verdict == "approved" for word in words),
         moves=moves,
         barred=[web.say(reason) for reason in lists.barred(session, actor, row)] if actor.has("approver") else [],
+        kept_from=_kept_from(row),
         left=outcomes.left(session, row) if row.state == "released" and row.told_at is None else 0,
         tried=tried,
         given=given or {},
         errors=(web.sentences(problem) or {"form": _told(problem)}) if problem else {},
         done=request.args.get("done", ""),
     )
+
+
+def _kept_from(row: SelectionList) -> list[str]:
+    """To an officer who belongs to an applicant: why the list is another's to keep."""
+    session, actor = web.session(), web.actor()
+    if not actor.has("officer"):
+        return []
+    return [web.say(reason) for reason in lists.kept_from(session, actor, row.call_id)]
 
 
 def _told(problem: Conflict | Invalid) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, load_only
 
+from ..accounts.models import Organisation
 from ..catalog.models import Case
 from ..errors import Missing, Text
 from ..events import Event
@@ -71,9 +72,14 @@ def exceptional(session: Session, row: SelectionList) -> dict[int, bool]:
     return dict(iter(session.execute(rows)))
 
 
-def selected(session: Session, row: SelectionList) -> list[Choice]:
-    """Who is selected, in the order of the list."""
-    return list(session.scalars(_lines(row, Choice.selected.is_(True))))
+def selected(session: Session, row: SelectionList) -> list[Any]:
+    """Who is selected, in the order of the list: plain columns, for the sheet shows hundreds at once."""
+    columns = (Choice.entry_id, Choice.rank, Entry.alias, Entry.code, Case.title_zh, Case.title_en)
+    rows = select(*columns, Organisation.name_zh, Organisation.name_en)
+    rows = rows.join(Entry, Entry.id == Choice.entry_id).join(Case, Case.id == Entry.case_id)
+    rows = rows.join(Organisation, Organisation.id == Entry.applicant_id)
+    rows = rows.where(Choice.list_id == row.id, Choice.selected).order_by(Choice.rank)
+    return list(session.execute(rows))
 
 
 def whole(session: Session, row: SelectionList) -> list[Choice]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from .. import deliveries, events
@@ -30,6 +30,7 @@ def begin(session: Session, actor: Actor, call: Call, run: RankingRun, *, now: d
     Raises Conflict when the run is stale or ranks nothing, or the list is no draft any more.
     """
     require(RULES, actor, "list.keep", call)
+    _may_keep(session, actor, call.id)
     operations.hold(session, call)
     if call.state not in ("ranking", "approval"):
         raise Conflict(Text("A list is made when the expert review has ended, until the public notice."))
@@ -84,6 +85,7 @@ def edit(
     Raises Conflict when somebody was quicker or the list is no draft; Invalid for a reason that cannot be kept.
     """
     require(RULES, actor, "list.keep", row)
+    _may_keep(session, actor, row.call_id)
     hold(session, row)
     if row.state != "draft":
         raise Conflict(Text("The list is with its approvers; it can be changed when one asks for it."))
@@ -123,6 +125,7 @@ def hold(session: Session, row: SelectionList) -> None:
 
 def submit(session: Session, actor: Actor, row: SelectionList, *, version: int, now: dt.datetime) -> events.Facts:
     """Effect of list.submit: the version that is before the officer goes to the approvers."""
+    _may_keep(session, actor, row.call_id)
     if row.version != version:
         raise Conflict(CHANGED)
     _still_right(session, row)
@@ -157,6 +160,7 @@ def send_back(
 
 def release(session: Session, actor: Actor, row: SelectionList, *, now: dt.datetime) -> events.Facts:
     """Effect of list.release: the worker takes the decisions to their entries, and then all are told at once."""
+    _may_keep(session, actor, row.call_id)
     _still_right(session, row)
     deliveries.deliver(session, RELEASE, str(row.id), {"list": row.id}, due=now)
     facts = [list_fact(session, row)]
@@ -179,14 +183,31 @@ def barred(session: Session, actor: Actor, row: SelectionList) -> list[Text]:
         .join(Choice, Choice.entry_id == Entry.id)
         .where(Choice.list_id == row.id, Choice.selected)
     )
+    if _belongs(session, actor, selected):
+        return [Text("You belong to an organisation that is selected on this list; others approve it.")]
+    return []
+
+
+def kept_from(session: Session, actor: Actor, call: int) -> list[Text]:
+    """Why this officer must not keep the list of a call: it decides about an organisation of the officer's own."""
+    applicants = select(Entry.applicant_id).where(Entry.call_id == call, Entry.state.in_(run_queries.JUDGED))
+    if _belongs(session, actor, applicants):
+        return [Text("You belong to an organisation that applies in this call; another officer keeps its list.")]
+    return []
+
+
+def _belongs(session: Session, actor: Actor, organisations: Select[int]) -> bool:
     own = select(Membership.id).where(
         Membership.person_id == actor.person,
         Membership.ended_at.is_(None),
-        Membership.organisation_id.in_(selected),
+        Membership.organisation_id.in_(organisations),
     )
-    if session.scalar(own.limit(1)) is not None:
-        return [Text("You belong to an organisation that is selected on this list; others approve it.")]
-    return []
+    return session.scalar(own.limit(1)) is not None
+
+
+def _may_keep(session: Session, actor: Actor, call: int) -> None:
+    if why := kept_from(session, actor, call):
+        raise Forbidden(why[0])
 
 
 def _may_speak(session: Session, actor: Actor, row: SelectionList, version: int) -> None:

@@ -244,6 +244,50 @@ def test_nobody_approves_a_list_that_he_made_or_that_selects_his_organisation(
     assert seen(database, call)[0] == "approval"
 
 
+def test_no_officer_keeps_a_list_that_decides_about_the_own_organisation(
+    database: Database, call: Ranked, approvers: list[Actor]
+) -> None:
+    """Selected or not: here it stands last."""
+    ranked.begun(database, call)
+    with database.unit() as session:
+        theirs = make.officer(session)
+        organisation = session.get_one(Entry, call.entries["C"]).applicant_id
+        stay = Membership(person_id=theirs.person, organisation_id=organisation, role="commenter", since=NOW)
+        session.add(stay)
+        session.flush()
+        number = stay.id
+
+    def begin() -> None:
+        with database.unit() as session:
+            row = call.list(session)
+            lists.begin(session, theirs, session.get_one(Call, call.call), row.run, now=NOW)
+
+    def change() -> None:
+        with database.unit() as session:
+            choices = {call.entries["B"]: (False, REASON)}
+            lists.edit(session, theirs, call.list(session), wanted=choices, version=1, now=NOW)
+
+    def submit() -> None:
+        go(database, call, theirs, decision_flow.submit)
+
+    def release() -> None:
+        go(database, call, theirs, decision_flow.release)
+
+    for act in (begin, change, submit):
+        with pytest.raises(Forbidden, match="applies in this call"):
+            act()
+    assert seen(database, call) == ("draft", 1, "AB")
+    go(database, call, call.officer, decision_flow.submit)
+    for approver in approvers[:2]:
+        go(database, call, approver, decision_flow.approve)
+    with pytest.raises(Forbidden, match="applies in this call"):
+        release()
+    with database.unit() as session:
+        session.get_one(Membership, number).ended_at = NOW
+    release()
+    assert seen(database, call)[0] == "released"
+
+
 def tried(act: Callable[[], None]) -> Callable[[], str]:
     """What came of it."""
 
