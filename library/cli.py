@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import chain, demonstration, events, indexing, migrations, seeding, serving, users
+from . import chain, demonstration, demonstration_calls, events, indexing, migrations, seeding, serving, users
 from .application import RULES
 from .catalog import asked_for, operations, queries
 from .catalog.flow import FLOW
@@ -57,6 +57,8 @@ def seed(demo: bool) -> None:
         click.echo(line)
     if demo and demonstration.make(database, config, now=now()):
         click.echo(f"Demonstration accounts were made; their passwords are in {demonstration.kept_in(config)}.")
+    if demo and demonstration_calls.make(database, config, now=now()):
+        click.echo("Demonstration calls were made.")
 
 
 @main.command("import")

@@ -10,9 +10,9 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from .policy import SYSTEM, Actor
 from .selection import flow as calls
 from .selection import operations as calling
 from .selection import places
+from .selection.models import Call
 from .workdays import ZONE
 from .workflow import step
 
@@ -110,7 +111,7 @@ def make(database: Database, config: Config, *, now: dt.datetime) -> bool:
         officer = Actor(persons["officer"].subject, roles=frozenset({"officer"}), person=persons["officer"].id)
         for key in ORGANISATIONS:
             found = [(persons[figure.who], figure.role) for figure in FIGURES if figure.organisation == key]
-            _organisation(session, config, officer, key, found, now)
+            organise(session, config, officer, ORGANISATIONS[key], found, now)
         _call(session, config, officer, now)
     return True
 
@@ -163,12 +164,17 @@ def _person(session: Session, config: Config, figure: Figure, password: str, now
     return person
 
 
-def _organisation(
-    session: Session, config: Config, officer: Actor, key: str, found: list[tuple[Person, str]], now: dt.datetime
+def organise(
+    session: Session,
+    config: Config,
+    officer: Actor,
+    given: Mapping[str, str],
+    found: list[tuple[Person, str]],
+    now: dt.datetime,
 ) -> None:
     """Founded, joined and, where it has a code, verified, each by those who may."""
     [founder] = [person for person, role in found if role == "owner"]
-    row = operations.create(session, people.himself(founder), given=ORGANISATIONS[key], now=now)
+    row = operations.create(session, people.himself(founder), given=given, now=now)
     owner = Actor(founder.subject, row.id, person=founder.id, membership="owner")
     for person, role in found:
         if person is not founder:
@@ -183,13 +189,26 @@ def _organisation(
 def _call(session: Session, config: Config, officer: Actor, now: dt.datetime) -> None:
     """An invented call that is open for a month."""
     content = json.loads((config.seeds / "demo/calls/call.json").read_text(encoding="utf-8"))
-    for name, days in (("opens_at", -1), ("closes_at", 30)):
-        content[name] = f"{(now + dt.timedelta(days)).astimezone(ZONE):%Y-%m-%d %H:%M}"
-    call = calling.create(session, officer, demonstration=True, now=now)
-    calling.save(session, officer, call, content=content, version=call.version, now=now)
-    calls.decide(session, officer, call, "call.announce", given={"reason": EVIDENCE}, now=now)
+    window = (now - dt.timedelta(days=1), now + dt.timedelta(days=30))
+    call = write_call(session, officer, content, window, now)
     given = {"recommender": ORGANISATIONS["authority"]["credit_code"], "places": 5}
     places.set_quota(session, officer, call, given=given, now=now)
+
+
+def write_call(
+    session: Session,
+    officer: Actor,
+    content: Mapping[str, Any],
+    window: tuple[dt.datetime, dt.datetime],
+    now: dt.datetime,
+) -> Call:
+    """An invented call with this window, announced."""
+    times = (f"{each.astimezone(ZONE):%Y-%m-%d %H:%M}" for each in window)
+    whole = {**content, **dict(zip(("opens_at", "closes_at"), times, strict=True))}
+    call = calling.create(session, officer, demonstration=True, now=now)
+    calling.save(session, officer, call, content=whole, version=call.version, now=now)
+    calls.decide(session, officer, call, "call.announce", given={"reason": EVIDENCE}, now=now)
+    return call
 
 
 def _verify(session: Session, officer: Actor, row: Organisation, now: dt.datetime) -> None:

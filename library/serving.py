@@ -22,7 +22,7 @@ from sqlalchemy import inspect
 from search import Index
 from search.errors import IndexBroken, IndexMissing
 
-from . import demonstration, events, indexing, migrations, seeding
+from . import demonstration, demonstration_calls, events, indexing, migrations, seeding
 from .catalog import queries
 from .config import ROOT, Config
 from .db import Database
@@ -143,6 +143,8 @@ def set_up(
         yield from seeding.seed(database, config, demo=demo, now=now(), progress=progress("Cases"))
     if not config.production and demonstration.make(database, config, now=now()):
         yield "The demonstration accounts are ready."
+    if not config.production and demonstration_calls.make(database, config, now=now()):
+        yield "The demonstration calls are ready."
     try:
         index.check()
     except (IndexMissing, IndexBroken):

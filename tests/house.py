@@ -243,7 +243,7 @@ GROUND = {
     "workdays",
 }
 ROOF = {
-    *("commands", "users", "demonstration"),
+    *("commands", "users", "demonstration", "demonstration_cast", "demonstration_calls"),
     *("", "application", "pages", "indexing", "notices", "worker", "cli", "migrations"),
     *(
         "display",

@@ -12,10 +12,15 @@ from signing import person, post, sign_in
 from sites import Site
 from sqlalchemy import select
 
-from library import demonstration
-from library.accounts.models import Organisation
+from library import chain, demonstration, demonstration_calls, events
+from library.accounts.models import Organisation, Person
 from library.db import Database
 from library.errors import Problem
+from library.selection import benchmark_queries, facts
+from library.selection.benchmark_models import Benchmark
+from library.selection.entry_models import Entry
+from library.selection.models import Call
+from library.selection.notice_models import Notice
 from library.worker import now
 
 OFFICER = f"officer@{demonstration.HOST}"
@@ -113,3 +118,34 @@ def test_production_does_not_start_with_them(database: Database, tmp_path: Path)
     with pytest.raises(Problem, match="does not start"):
         demonstration.refuse(site.database, site.config)
     assert person(site, OFFICER).demonstration
+
+
+def test_calls_with_a_past_are_there_once_and_count_nowhere(site: Site) -> None:
+    site.seed()
+    assert demonstration.make(site.database, site.config, now=now())
+    assert demonstration_calls.make(site.database, site.config, now=now())
+    with site.database.reading() as session:
+        calls = {row.state: row for row in session.scalars(select(Call))}
+        assert set(calls) == {"open", "scoring", "approval", "published"}
+        done = calls["published"]
+        rows = session.scalars(select(Entry.state).where(Entry.call_id == done.id))
+        assert sorted(rows) == ["check_failed", "not_selected", "selected", "selected", "withdrawn"]
+        assert benchmark_queries.real_standing(session) == 0
+        assert all(row.demonstration for row in calls.values())
+        assert all(
+            row.demonstration for row in (*session.scalars(select(Person)), *session.scalars(select(Organisation)))
+        )
+        checked = chain.check_chain(session, facts.RECOMPUTE, {})
+        assert (checked.unbroken, checked.rows_changed) == (True, [])
+        before = events.head(session)
+        notice = session.scalars(select(Notice.code)).one()
+        benchmark = session.scalars(select(Benchmark.code)).first()
+    assert not demonstration_calls.make(site.database, site.config, now=now())
+    with site.database.reading() as session:
+        assert events.head(session) == before, "a second time changes nothing"
+    client = site.client()
+    for path in (f"/calls/{done.code}/result", f"/notices/{notice}", f"/benchmarks/{benchmark}", "/benchmarks"):
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert "emonstration" in page.text, path
+    assert "DEMO-" not in client.get("/sitemap.xml").text
