@@ -14,6 +14,8 @@ from .labels import N_
 
 # Digits are 0 to 9 here: \d alone means those of every script, full-width ones too.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# What `sections.refuse` lets through, said in JSON Schema: a draft keeps wrong values, but not everything.
+NO_CONTROL_CHARACTERS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 HALF = re.compile("[\ud800-\udfff]")
 PARTIAL_DATE = re.compile(r"(1[89]|20|21)\d\d(-(0[1-9]|1[0-2])(-\d{2})?)?", re.ASCII)
 
@@ -68,7 +70,8 @@ class Words(fields.String):
     """Text a person typed: stripped, of a stated length, without control characters."""
 
     def __init__(self, limit: int, **kwargs: Any) -> None:
-        super().__init__(validate=[validate.Length(1, limit), plain], **kwargs)
+        told = {"pattern": NO_CONTROL_CHARACTERS, **kwargs.pop("metadata", {})}
+        super().__init__(validate=[validate.Length(1, limit), plain], metadata=told, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         return super()._deserialize(value, *args, **kwargs).strip()

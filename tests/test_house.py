@@ -205,9 +205,8 @@ def test_every_notice_is_about_something_that_happens_and_has_its_letter() -> No
     names = {path.name.removesuffix(".txt").removesuffix(".zh") for path in (ROOT / "templates/mail").iterdir()}
     assert set(NOTICES) <= happening
     # A letter with a link that opens something is written where the link is made.
-    assert {
-        name for name in names if not name.startswith(("account.", "invitation.send", "expert.invite", "objection.receipt"))
-    } == set(NOTICES)
+    elsewhere = ("account.", "invitation.send", "expert.invite", "objection.receipt")
+    assert {name for name in names if not name.startswith(elsewhere)} == set(NOTICES)
 
 
 def wheres(sources: Sources) -> list[str]:

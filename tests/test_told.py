@@ -37,16 +37,36 @@ OWN_LETTERS = {
     "person.factor": "account.factor",
     "sign_in.begin": "account.browser",
     "invitation.send": "invitation.send",
+    "expert.invite": "expert.invite",
 }
 # What nobody is written about, and why.
 ONE_DOES_IT = "only the person himself does it, in front of the page that says so"
 NOBODYS = "no person's and no organisation's own"
 ANOTHER = "the letter about what it belongs to tells of it"
 UNTOLD = {
+    **dict.fromkeys(("call.begin", "call.edit", "call.open", "call.close", "call.check"), NOBODYS),
+    **dict.fromkeys(("call.score", "call.rank", "call.approve", "call.notice"), ANOTHER),
     "call.archive": "nothing more is done in the call; whoever took part knows its result",
-    "call.publish": "the letter of entry.select tells whom it concerns; who was not selected knows since the decision",
+    "call.publish": "entry.select tells whom it concerns; who was not selected knows since the decision",
     "certificate.issue": ANOTHER,
     "benchmark.begin": ANOTHER,
+    "entry.review": "applicants read under review from here on; experts hear of it when they are assigned",
+    **dict.fromkeys(("entry.announce", "entry.move_up"), "the letter of the notice tells of it"),
+    **dict.fromkeys(("entry.hold", "entry.resume", "entry.remove"), "the letter of the objection tells of it"),
+    "expert.join": ONE_DOES_IT,
+    "expert.edit": "it stands on the expert's own page, with its history",
+    "expert.end": "the letter about the person's roles tells of it",
+    "expert.withdraw": "the link in the letter that was sent says so",
+    "tie.add": NOBODYS,
+    "tie.end": NOBODYS,
+    "run.make": NOBODYS,
+    "list.begin": NOBODYS,
+    "list.edit": NOBODYS,
+    "list.sign": "the next in the chain reads the sheet; the letter of list.submit has told them all",
+    "list.release": "the letters of entry.shortlist and entry.leave_out tell whom it concerns",
+    "objection.open": NOBODYS,
+    "objection.unmask": "it is in the audit, which says who read the name",
+    "objection.erase": NOBODYS,
     "case.begin": ONE_DOES_IT,
     "case.edit": "colleagues see who wrote what in the section; a letter a sitting would be too many",
     "case.collect": NOBODYS,
@@ -91,7 +111,6 @@ UNTOLD = {
     "letter.fail": "it stands in the outbox with its reason",
     "letter.kinds": NOBODYS,
 }
-NOUNS = {verb.partition(".")[0] for verb in (*UNTOLD, *OWN_LETTERS)} | {"link", "membership"}
 LANGUAGES = {"an": "zh", "bo": "en"}  # two owners
 HOUSE = {"zh": "示例企业", "en": "Example Works"}
 
@@ -102,9 +121,7 @@ def site(database: Database, tmp_path: Path) -> Site:
 
 
 def test_every_event_has_its_letter_or_a_reason_why_it_has_none() -> None:
-    ours = {verb for verb in VERBS if verb.partition(".")[0] in NOUNS}
-    told = {verb for verb in notices.NOTICES if verb.partition(".")[0] in NOUNS}
-    assert sorted([*told, *OWN_LETTERS, *UNTOLD]) == sorted(ours)
+    assert sorted([*notices.NOTICES, *OWN_LETTERS, *UNTOLD]) == sorted(VERBS)
     there = set(account_letters.TEMPLATES.list_templates())
     assert {f"{name}{end}" for name in OWN_LETTERS.values() for end in account_letters.SUFFIX.values()} <= there
 

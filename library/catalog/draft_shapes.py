@@ -6,14 +6,12 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from ..fields import choice
+from ..fields import NO_CONTROL_CHARACTERS, choice
 from ..labels import N_
 from . import sections
 from .models import STATES
 from .schemas import DRAFT_SECTIONS
 
-# What `sections.refuse` lets through, said in JSON Schema: a draft keeps wrong values, but not everything.
-NO_CONTROL_CHARACTERS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 BEYOND = 1e30
 # What the schema library would say in English only.
 FORM, NO_FIELD = N_("This is not in the expected form."), N_("A case has no such field.")

@@ -107,7 +107,7 @@ def may_judge(actor: Actor, case: Case | None) -> bool:
 
 
 def may_release(actor: Actor, case: Case | None) -> bool:
-    """Whoever judges a case ends its embargo; so does the library, when the call that it waits for is published."""
+    """Whoever judges a case ends its embargo; so does the library, when the call it waits for is published."""
     return may_judge(actor, case) or (actor.has("system") and (case is None or case.owner_id is not None))
 
 

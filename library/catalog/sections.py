@@ -123,7 +123,8 @@ def compose(contents: Mapping[str, Content], files: Mapping[str, Stored]) -> dic
     """The document that the sections make, without number and origin. `files` are those that are ready, by key."""
     raw = {name: value for section, content in contents.items() for name, value in content.items()}
     if entries := raw.pop("attachments", None):
-        attached = [_attached(entry, files[entry["upload"]]) for entry in entries if entry.get("upload") in files]
+        # Typed by anybody: what names a file may be anything.
+        attached = [_attached(each, files[each["upload"]]) for each in entries if str(each.get("upload")) in files]
         raw |= {"attachments": attached} if attached else {}
     return typed(raw)
 

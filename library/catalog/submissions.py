@@ -104,7 +104,7 @@ def _owner(session: Session, case: Case) -> list[Text]:
 def _files(session: Session, case: Case, contents: Mapping[str, Mapping[str, Any]]) -> list[Text]:
     """Files that the draft names and that are not ready."""
     entries = contents["files"].get("attachments") or []
-    named = [entry.get("upload") for entry in entries if isinstance(entry, Mapping)]
+    named = [str(entry.get("upload")) for entry in entries if isinstance(entry, Mapping)]  # typed by anybody
     if not named:
         return []
     rows = select(Upload).where(Upload.case_id == case.id, Upload.key.in_(named), Upload.sha256.is_(None))

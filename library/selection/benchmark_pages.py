@@ -13,7 +13,7 @@ from ..attached import csv_file, xlsx_file
 from ..catalog import wording
 from ..catalog.receipts import COMING, UNDRAWN
 from ..errors import Missing, Text
-from ..fields import choice
+from ..fields import Words, choice
 from ..web import door
 from . import benchmark_queries as queries
 from . import certificates
@@ -34,11 +34,11 @@ class BoardArgs(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    direction = fields.String()
-    sector = fields.String()
+    direction = Words(60)
+    sector = Words(60)
     province = fields.String(validate=validate.OneOf(tuple(labels.PROVINCES)))
     state = choice(*BENCHMARK_STATES, "standing")
-    call = fields.String()
+    call = Words(60)
     sort = choice(*queries.SORTS)
     page = fields.Integer(load_default=1, validate=validate.Range(1, 10_000))
 

@@ -28,7 +28,7 @@ class RankingRun(Base):
     number: Mapped[int]
     parameters: Mapped[dict[str, Any]]
     salt: Mapped[str] = mapped_column(String(64))
-    """Drawn with the first run of a call: who stands behind a pseudonym follows from it, and from nothing exported."""
+    """Drawn with the first run of a call: who stands behind a pseudonym follows from it and nothing exported."""
     inputs: Mapped[str] = mapped_column(Text, deferred=True)
     """The pseudonymous scores as canonical JSON; as CSV, `caselib rank` computes the same from them."""
     inputs_sha256: Mapped[str] = mapped_column(String(64))

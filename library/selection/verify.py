@@ -26,7 +26,7 @@ def certificate(number: str) -> tuple[str, int]:
 
 
 def _page(number: str) -> tuple[str, int]:
-    session = web.session()
+    session, number = web.session(), number.replace("\0", "")
     paper = queries.certificate(session, number)
     page = web.render(
         "selection/verify.html",

@@ -33,7 +33,8 @@ class Standing:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, int]] = []
 
-    def suggest(self, typed: str, lang: str, limit: int) -> list[Completion]:
+    def suggest(self, typed: str, lang: str, limit: int, *, without: frozenset[str]) -> list[Completion]:
+        assert without == frozenset(), "nothing is kept back from a visitor"
         self.asked.append((typed, lang, limit))
         title = Completion("Meters & more", "title", 1, "MIOT-P-0001")
         return [*Vocabulary(ROWS).complete(typed, limit), *([title] if typed == "meters" else [])]
@@ -104,7 +105,7 @@ def test_what_is_refused(site: Site, index: Standing, query: str, field: str, sa
 
 
 def test_while_the_index_is_being_built(site: Site, index: Standing, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*args: Any) -> list[Completion]:
+    def missing(*args: Any, **given: Any) -> list[Completion]:
         raise IndexMissing
 
     monkeypatch.setattr(index, "suggest", missing)

@@ -220,9 +220,7 @@ def upgrade() -> None:
         sa.Column("by", sa.String(length=60), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "told_at IS NULL OR released_at IS NOT NULL", name=op.f("ck_selection_list_told")
-        ),
+        sa.CheckConstraint("told_at IS NULL OR released_at IS NOT NULL", name=op.f("ck_selection_list_told")),
         sa.CheckConstraint(
             "(state = 'released') = (released_at IS NOT NULL)", name=op.f("ck_selection_list_released")
         ),
@@ -372,7 +370,9 @@ def upgrade() -> None:
             "state IN ('active', 'due_for_review', 'renewed', 'expired', 'revoked')",
             name=op.f("ck_selection_benchmark_state"),
         ),
-        sa.CheckConstraint("renewed_on IS NULL OR reason IS NOT NULL", name=op.f("ck_selection_benchmark_renewed")),
+        sa.CheckConstraint(
+            "renewed_on IS NULL OR reason IS NOT NULL", name=op.f("ck_selection_benchmark_renewed")
+        ),
         sa.CheckConstraint("revoked_on IS NULL OR reason IS NOT NULL", name=op.f("ck_selection_benchmark_reason")),
         sa.CheckConstraint("valid_from <= valid_until", name=op.f("ck_selection_benchmark_term")),
         sa.ForeignKeyConstraint(["call_id"], ["selection_call.id"], name=op.f("fk_selection_benchmark_call_id")),
