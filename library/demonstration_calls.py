@@ -55,6 +55,8 @@ RECOMMENDED = {
 }
 # The scores that the experts give, by the case; each expert is a little milder or stricter.
 SCORES = {"case-01": 91, "case-02": 84, "case-03": 76, "case-06": 88, "case-07": 81, "case-08": 72}
+# What each call shows, as the two languages name it.
+ENGLISH = {"评审示范": "with its experts", "审定示范": "before its approvers", "已完成示范": "published"}
 
 
 def make(database: Database, config: Config, *, now: dt.datetime) -> bool:
@@ -103,7 +105,7 @@ def _reviewing(
             **story.content,
             "title": {
                 "zh": f"移动物联网案例征集（{title}）",
-                "en": "Demonstration call of mobile IoT cases (invented)",
+                "en": f"Demonstration call: {ENGLISH[title]}",
             },
             "selected": 2,
         }

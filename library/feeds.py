@@ -12,14 +12,16 @@ from . import events, web
 from .catalog import queries, wording
 from .errors import Text
 from .policy import VISITOR
-from .selection import notice_queries
+from .selection import benchmark_queries, notice_queries
 from .selection import queries as selection
 from .web import door
 
 bp = Blueprint("feeds", __name__)
 
 NEWEST = 50
+PAGES = ("/", "/calls", "/notices", "/benchmarks", "/verify", "/statistics", "/about", "/sources")
 CALLS, NOTICES = Text("Calls for cases"), Text("Public notices")
+BENCHMARKS = Text("Benchmark projects")
 
 
 @bp.get("/feeds")
@@ -66,6 +68,19 @@ def notices_atom() -> Response:
 @door("page.see")
 def notices_json() -> Response:
     return _json("feeds.notices_json", web.say(NOTICES), _notices(web.language()))
+
+
+@bp.get("/feeds/benchmarks.atom")
+@door("page.see")
+def benchmarks_atom() -> Response:
+    """Real benchmark projects, the newest first."""
+    return _atom("feeds.benchmarks_atom", web.say(BENCHMARKS), _benchmarks(web.language()))
+
+
+@bp.get("/feeds/benchmarks.json")
+@door("page.see")
+def benchmarks_json() -> Response:
+    return _json("feeds.benchmarks_json", web.say(BENCHMARKS), _benchmarks(web.language()))
 
 
 def _atom(endpoint: str, title: str, entries: list[dict[str, Any]]) -> Response:
@@ -127,13 +142,14 @@ def sitemap() -> Response:
     """Every public page of real records."""
     site, lang = _site(), web.language()
     rows = [(f"{site}/cases/{code}", changed) for code, changed in queries.real_pages(web.session(), web.actor())]
-    pages = [(f"{site}{path}", None) for path in ("/", "/calls", "/notices", "/statistics", "/about", "/sources")]
+    pages = [(f"{site}{path}", None) for path in PAGES]
     pages += [(site + url_for("catalog.sector", code=code), None) for code in wording.tree().sectors]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
     ]
     rows += [(each["id"], each["updated"]) for each in (*_calls(lang), *_notices(lang))]
+    rows += [(site + path, at) for path, at in benchmark_queries.real_pages(web.session())]
     for address, changed in [*pages, *rows]:
         stamp = f"<lastmod>{_stamp(changed)}</lastmod>" if changed else ""
         lines.append(f"<url><loc>{escape(address)}</loc>{stamp}</url>")
@@ -200,6 +216,23 @@ def _notices(lang: str) -> list[dict[str, Any]]:
                 "summary": web.say(Text("Notice %(code)s: objections until %(time)s (Asia/Shanghai).", until)),
                 "published": notice.begins_at,
                 "updated": notice.begins_at,
+            }
+        )
+    return found
+
+
+def _benchmarks(lang: str) -> list[dict[str, Any]]:
+    found = []
+    for row in benchmark_queries.real(web.session(), limit=NEWEST):
+        titles = {"zh": row.case.title_zh, "en": row.case.title_en}
+        term = {"first": row.valid_from, "last": row.valid_until}
+        found.append(
+            {
+                "id": f"{_site()}/benchmarks/{row.code}",
+                "title": titles.get(lang) or titles["zh"],
+                "summary": web.say(Text("Benchmark project from %(first)s to %(last)s.", term)),
+                "published": row.at,
+                "updated": row.at,
             }
         )
     return found

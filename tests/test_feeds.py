@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import make
 import pytest
+from published import published
 from sites import URL, Site
+from sqlalchemy import select
 
 from library.catalog.flow import FLOW
 from library.catalog.models import Case
@@ -16,6 +18,8 @@ from library.catalog.operations import SCHEMA
 from library.db import Database
 from library.feeds import NEWEST
 from library.policy import SYSTEM
+from library.selection.benchmark_models import Benchmark
+from library.selection.models import Call
 from library.workflow import step
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -109,6 +113,28 @@ def test_the_sitemap_has_pages_that_are_there(site: Site) -> None:
     stamps = ElementTree.fromstring(answer.get_data()).findall(".//m:lastmod", MAP)
     assert stamps[0].text == "2026-11-22T14:30:00Z"
     assert f"Sitemap: {URL}/sitemap.xml" in site.client().get("/robots.txt").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("demonstration", [False, True])
+def test_benchmark_projects_and_results_are_followed_when_they_are_real(
+    database: Database, tmp_path: Path, demonstration: bool
+) -> None:
+    site = Site(database, tmp_path)
+    number = published(database, demonstration=demonstration)
+    with database.reading() as session:
+        call = session.get_one(Call, number)
+        found = session.scalars(select(Benchmark).where(Benchmark.call_id == number).order_by(Benchmark.id.desc()))
+        projects = [f"{URL}/benchmarks/{row.code}" for row in found]
+    assert projects
+    wanted = [] if demonstration else projects
+    client = site.client()
+    feed = ElementTree.fromstring(client.get("/feeds/benchmarks.atom?lang=en").get_data())
+    assert [entry.findtext("a:id", "", ATOM) for entry in feed.findall("a:entry", ATOM)] == wanted
+    assert [item["id"] for item in client.get("/feeds/benchmarks.json").get_json(force=True)["items"]] == wanted
+    listed = client.get("/sitemap.xml").text
+    for address in (*projects, f"{URL}/calls/{call.code}/result"):
+        assert (f"<loc>{address}</loc>" in listed) == (not demonstration), address
+        assert client.get(address.removeprefix(URL)).status_code == 200
 
 
 def test_the_anchors_are_those_of_the_chain(site: Site) -> None:

@@ -170,6 +170,22 @@ def real_standing(session: Session) -> int:
     return session.scalar(rows) or 0
 
 
+def real(session: Session, *, limit: int) -> list[Benchmark]:
+    """Real benchmark projects, the newest first, as the feed tells them."""
+    rows = _with_parties(select(Benchmark)).where(~Benchmark.demonstration)
+    return list(session.scalars(rows.order_by(Benchmark.id.desc()).limit(limit)))
+
+
+def real_pages(session: Session) -> list[tuple[str, dt.datetime]]:
+    """Where real benchmark projects and results have their pages, and since when."""
+    projects = select(Benchmark.code, Benchmark.at).where(~Benchmark.demonstration).order_by(Benchmark.id)
+    results = select(Call.code, Result.at).join(Call, Call.id == Result.call_id).where(~Call.demonstration)
+    return [
+        *((f"/calls/{code}/result", at) for code, at in session.execute(results.order_by(Call.id))),
+        *((f"/benchmarks/{code}", at) for code, at in session.execute(projects)),
+    ]
+
+
 def result(session: Session, call: Call) -> Result | None:
     """What a call came to, once it is published; without the report."""
     return session.get(Result, call.id, options=[defer(Result.report)])
