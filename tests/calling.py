@@ -29,9 +29,10 @@ def both(zh: str, en: str) -> dict[str, str]:
 
 def criterion(code: str, weight: int, **over: Any) -> dict[str, Any]:
     anchors = [{"score": 0, "text": both("没有", "None")}, {"score": 100, "text": both("很好", "Very good")}]
+    named = {"novelty": "新颖"}.get(code, code)  # a page in Chinese keeps the other words of the tests
     return {
         **{"code": code, "weight": weight, "lowest": 0, "highest": 100, "anchors": anchors},
-        **{"reason_low": 20, "reason_high": 95, "title": both(f"指标{code}", f"Criterion {code}"), **over},
+        **{"reason_low": 20, "reason_high": 95, "title": both(f"指标{named}", f"Criterion {code}"), **over},
     }
 
 

@@ -226,6 +226,15 @@ PAGES = (
     Page("searches-for-officers", "/searches", who="officer"),
     Page("audit", "/audit", who="officer"),
     Page("audit-chain", "/audit/chain", who="administrator"),
+    # Calls
+    Page("calls", "/calls"),
+    Page("call", "/calls/{call}"),
+    Page("call-finished", "/calls/{finished}"),
+    Page("desk-calls", "/desk/calls", who="officer"),
+    Page("desk-call", "/desk/calls/{checked_key}", who="officer"),
+    Page("desk-call-ranked", "/desk/calls/{ranked}", who="officer"),
+    Page("desk-call-finished", "/desk/calls/{finished_key}", who="officer"),
+    Page("desk-call-form", "/desk/calls/{checked_key}/edit", who="officer"),
     # Entries
     Page("enter", "/calls/{call}/enter?case={free}", who="owner"),
     Page("enter-with-errors", "/calls/{call}/enter?case={free}", 422, press=SEND, who="owner"),

@@ -40,3 +40,21 @@ def test_a_sheet_by_keyboard(reader: live.Reader, scene: Scene) -> None:
     tab.locator("h1").click()
     tab.keyboard.press("n")
     expect(tab).to_have_url(re.compile(f"/reviews/{scene.places['review_assigned']}$"))
+
+
+def test_the_form_check_by_keyboard(reader: live.Reader, scene: Scene) -> None:
+    """From the call to the tool of its stage, through the list, to an officer who takes what is ticked."""
+    tab = reader("en", cookie=scene.cookies["officer"])
+    tab.goto(f"/desk/calls/{scene.places['checked_key']}")
+    expect(tab.locator(".stages [aria-current=step]")).to_have_text("Formal check")
+    tab.get_by_role("link", name="Form check", exact=True).focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("h1")).to_have_text("Form check")
+    for key in "jxx":
+        tab.keyboard.press(key)
+    expect(tab.locator(".tray strong")).to_have_text("0 selected")
+    tab.keyboard.press("x")
+    expect(tab.locator(".tray strong")).to_have_text("1 selected")
+    for key in ("p", "Tab", "Tab", "Enter"):  # past the button that passes, and the choice of an officer
+        tab.keyboard.press(key)
+    expect(tab.locator("[role=status]")).to_contain_text("1 entry has been assigned.")
