@@ -141,7 +141,8 @@ def test_a_grant_is_ended_from_the_desk(site: Site) -> None:
         (
             "officer",
             [
-                *("", "/calls", "/reports", "/links", "/organisations", "/outbox", "/rules", "/calendar"),
+                *("", "/calls", "/experts", "/lists", "/notices", "/objections", "/benchmarks"),
+                *("/reports", "/links", "/organisations", "/outbox", "/rules", "/calendar"),
                 *("/searches", "/audit"),
             ],
         ),
