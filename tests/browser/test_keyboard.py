@@ -94,20 +94,21 @@ def test_a_search_from_question_to_case_and_back(reader: live.Reader, lang: str)
 def test_filters_are_chosen_and_removed(reader: live.Reader) -> None:
     tab = reader()
     tab.goto("/search?q=meters")
-    everything = titles(tab)
+    everything = tab.inner_text("#n")  # how many; the rows are a page of them
     press_tab_until(tab, ".facet a:has-text('NB-IoT')")
     go(tab, "Enter")
     assert chips(tab) == ["NB-IoT"]
     press_tab_until(tab, ".facet a:has-text('Intelligent governance')")
     go(tab, "Enter")
     assert chips(tab) == ["Intelligent governance", "NB-IoT"]
-    assert 0 < len(titles(tab)) < len(everything)
+    assert titles(tab) != []
+    assert tab.inner_text("#n") != everything
     press_tab_until(tab, ".chip")
     go(tab, "Enter")
     assert chips(tab) == ["NB-IoT"]
     press_tab_until(tab, ".chips a:has-text('Clear all')")
     go(tab, "Enter")
-    assert (chips(tab), titles(tab)) == ([], everything)
+    assert (chips(tab), tab.inner_text("#n")) == ([], everything)
 
 
 def test_filters_open_by_keyboard_when_narrow(reader: live.Reader) -> None:
