@@ -150,6 +150,7 @@ def _choices(
         per_page=PER_PAGE,
         editable=row.state == "draft" and web.actor().has("officer") and not kept_from,
         kept_from=kept_from,
+        asked=row.approvals[-1] if row.state == "draft" and row.approvals else None,
         reasons=[web.say(reason) for reason in reasons],
         typed=typed or {},
         errors=web.sentences(problem) if problem else {},

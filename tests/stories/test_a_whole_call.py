@@ -144,7 +144,8 @@ def test_one_whole_call(site: Site) -> None:
     send(of(officer), f"{desk}/list/moves/list.submit", f"{desk}/list", version=said)
     sheet, moves = f"{desk}/list/sheet", f"{desk}/list/moves"
     send(of(approvers[0]), f"{moves}/list.return", sheet, version=said, reason="理由请写明。")
-    assert "理由请写明。" in page(of(officer), sheet)
+    for address in (sheet, f"{desk}/list"):
+        assert "理由请写明。" in page(of(officer), address)
     with site.database.reading() as session:
         said = str(session.scalars(select(SelectionList.version)).one())
     send(of(officer), f"{moves}/list.submit", f"{desk}/list", version=said)
