@@ -47,7 +47,7 @@ SENTENCES = """() => {
 
 @EVERY_PAGE
 def test_a_page(seat: live.Seat, scene: Scene, page: Page, lang: str) -> None:
-    """Loaded once and looked at from every side; what takes it apart comes last. Between its two languages axe sees
+    """Loaded once and looked at from every side; what takes it apart comes last. In its two languages axe sees
     each page wide and narrow, light and dark."""
     tab, troubles = seat(lang, page.who)
     troubles.clear()
