@@ -18,6 +18,7 @@ from library.catalog import draft_past, drafts
 from library.catalog.models import Revision
 from library.chain import ChainCheck
 from library.db import Database
+from library.labels import LABELS
 from library.verbs import VERBS
 from library.worker import now
 
@@ -151,3 +152,14 @@ def test_every_verb_that_is_recorded_has_words() -> None:
                         verbs |= {verb.value} if isinstance(verb, ast.Constant) else set()
     assert len(verbs) > 20, json.dumps(sorted(verbs))
     assert verbs - VERBS.keys() == set()
+
+
+def test_every_subject_of_an_event_has_a_word() -> None:
+    """What the property `subject` of a model names: the audit says it in the reader's language."""
+    kinds = {
+        kind
+        for module in read("library").values()
+        for kind in re.findall(r'return f"([a-z_]+):\{self\.', module.text)
+    }
+    assert {"case", "objection", "benchmark"} <= kinds
+    assert kinds - LABELS["subject"].keys() == set()

@@ -76,13 +76,9 @@ def writer(site: Site) -> dict[str, str]:
     with site.database.unit() as session:
         organisation = make.organisation(session, state="verified", verified_at=make.NOW)
         actor = make.member(session, organisation, "owner")
-        given = {
-            "scopes": ["cases:write", "entries:write"],
-            "organisation": organisation.id,
-            "days": 30,
-            "now": now(),
-        }
-        _, word = tokens.make(session, actor, name="a fuzzer", now=now(), **given)
+        scopes = ["cases:write", "entries:write"]
+        given = {"scopes": scopes, "organisation": organisation.id, "days": 30, "now": now()}
+        _, word = tokens.make(session, actor, name="a fuzzer", **given)
         drafts.start(session, actor, now=now())
         whole = {name: value for name, value in make.document().items() if name not in ("code", "origin")}
         draft_documents.change(session, actor, drafts.start(session, actor, now=now()), whole, now=now())
