@@ -18,8 +18,8 @@ SECTION, FIELD = "files", "attachments"
 
 
 def entries(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the section says of its files."""
-    return [each for each in content.get(FIELD) or [] if each.get("upload")]
+    """What the section says of its files. Programs write anything there: only words name one."""
+    return [each for each in content.get(FIELD) or [] if isinstance(each.get("upload"), str) and each["upload"]]
 
 
 def note(

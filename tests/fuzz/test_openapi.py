@@ -26,7 +26,7 @@ from library.catalog.models import Case
 from library.db import Database
 from library.worker import now
 
-EXAMPLES = 30
+EXAMPLES = 60
 QUICKLY = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -29,7 +29,7 @@ EACH = {"nul": b"\0", "huge": HUGE.encode()}
 ALL = {**EACH, "half a character": b"\xed\xa0\xbd", "negative": b"-1", "long": "长".encode() * 30_000}
 # What would end the walk.
 ENDS = ("/account/sign-out", "/account/end", "/close", "/leave")
-OFTEN = 3  # pages of one kind
+OFTEN = 8  # pages of one kind
 
 Fields = dict[str, str]
 
